@@ -30,8 +30,9 @@ Copyright Commission for Local Administration in England.
 The publisher's terms: free re-use in any format with acknowledgement of the source and its copyright; accurately and
 without amendment; not in a misleading context; not mainly for advertising.
 
-The texts are the publisher's words, unaltered; only their layout is this archive's. Each decision's `url` is its
-address on the publisher's site, which may have amended or withdrawn it since.
+The texts are the publisher's words, unaltered; only their layout is this archive's. The publisher may have amended or
+withdrawn a decision since. The field `url`, where there is one, is the path of the decision's page on
+https://www.lgo.org.uk.
 """
 """The text of `ATTRIBUTION.txt`, which goes with every export."""
 
@@ -141,7 +142,7 @@ def find_authorities(db: sqlite3.Connection, name: str) -> tuple[bool, list[str]
 
 def _attribute(form: str, claim: Sequence[str]) -> str:
     """Returns the text of `ATTRIBUTION.txt`."""
-    has = "\n".join(["", "What the archive had when this was written:", *claim, ""]) if claim else ""
+    has = "\n".join(["", "When this was written, the archive had of these dates:", *claim, ""]) if claim else ""
     return ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else "") + has
 
 

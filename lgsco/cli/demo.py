@@ -19,7 +19,7 @@ def demo(settings: Settings, count: int) -> int:
     """Try lgsco without a network.
 
     Starts a look-alike of the site on this machine, fills demo.db from it, and prints what to try next. A demo that was
-    stopped continues.
+    stopped continues; the database of any other earlier demo is replaced. A file that no demo made is refused.
 
     Example: lgsco demo
     """

@@ -71,7 +71,12 @@ def init(settings: Settings) -> int:
 @click.option(
     "--to", "last", type=Day(is_last=True), metavar="DATE", help="Last day, month or year, inclusive. Default: today."
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N decisions.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Fetch at most N decisions. The dates do not count as asked for.",
+)
 @click.option("--withdraw", is_flag=True, help="Fetch nothing; drop the rest of unfinished backfills of the range.")
 def backfill(settings: Settings, first: date | None, last: date | None, limit: int | None, withdraw: bool) -> int:
     """Fetch every decision in a range of decision dates.
@@ -79,7 +84,7 @@ def backfill(settings: Settings, first: date | None, last: date | None, limit: i
     Estimates requests, time and disk space first, then shows its progress. Ctrl-C pauses it: run the same command again
     to continue, or add --withdraw to drop the rest.
 
-    Example: lgsco backfill --from 2025-01-01 --to 2025-03-31
+    Example: lgsco backfill --from 2025-10-01 --to 2025-12-31
     """
     from ingest.run import Backfill, Withdraw
 

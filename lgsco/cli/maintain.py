@@ -29,7 +29,7 @@ def status(settings: Settings, as_json: bool) -> int:
     Exits with 1 if something needs attention: the last success is older than [schedule] stale_hours; an expected daemon
     does not run; a process held the lock while two syncs were due; dates that were asked for are unproven for longer
     than [cadence] allows; the fill is suspended or made no progress for two days; or a program with an open query keeps
-    the write-ahead log larger than [storage] wal_warn_mb.
+    the write-ahead log larger than [storage] wal_warn_mb. docs/completeness.md, Terms, explains the words.
 
     Example: lgsco status
     """
@@ -95,8 +95,8 @@ def coverage(
 
     For each range of dates and each month: how many decisions the site states, how many are stored, and whether that is
     proven. Names each missing decision. Without options, the claim is about the dates of all backfills, of sync and of
-    the fill; with --from and --to, the whole report is about these dates.
-    Exits with 10 if any of the dates is unproven.
+    the fill; with --from and --to, the whole report is about these dates. Exits with 10 if any of the dates is
+    unproven. docs/completeness.md, Terms, explains the words.
 
     Example: lgsco coverage --svg coverage.svg
     """
