@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class NoDatabase(StoreError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"no database at {path}; `lgsco init`, `lgsco backfill` and `lgsco import` make one, --db names another"
+            f"no database at {path.absolute()}; `lgsco init`, `lgsco backfill` and `lgsco import` make one, --db names "
+            "another"
         )
 
 
@@ -81,3 +83,15 @@ class NotPublic(StoreError):
     """A file that was to be served to the public has rows that are not for it."""
 
     exit_code = 2
+
+
+def explain_unwritten(path: Path, error: OSError) -> StoreFailed:
+    """Returns the error for a file or folder that could not be written, with what to do about it."""
+    what_to_do = {
+        errno.ENOENT: "make the folder that it goes into, or name another",
+        errno.EACCES: "change its permissions or name another",
+        errno.EPERM: "change its permissions or name another",
+        errno.ENOSPC: "free disk space or name another",
+        errno.EDQUOT: "free disk space or name another",
+    }.get(error.errno or 0, "name another")
+    return StoreFailed(f"{path} cannot be written: {error.strerror or error}; {what_to_do}")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from storage.digests import find_flaw
-from storage.errors import StoreFailed
+from storage.errors import StoreFailed, explain_unwritten
 from storage.quick_checks import ROW_MATCHES, add_hash_function
 from storage.references import reference, slug
 from storage.suppressions import REFERENCES, count_stored
@@ -172,9 +172,7 @@ def export(
         write = {"text": _write_texts, "jsonl": _write_jsonl, "csv": _write_csv}[form]
         return Exported(write(sound, folder), sound.left_out, count_stored(db))
     except OSError as error:
-        raise StoreFailed(
-            f"{folder} cannot be written: {error.strerror or error}; free disk space or name another"
-        ) from None
+        raise explain_unwritten(folder, error) from None
 
 
 def _write_texts(rows: Iterable[dict[str, Any]], folder: Path) -> int:
@@ -322,6 +320,4 @@ def write_whole(path: Path, text: str) -> None:
         with replacing(target) as draft:
             draft.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise StoreFailed(
-            f"{path} cannot be written: {error.strerror or error}; free disk space or name another"
-        ) from None
+        raise explain_unwritten(path, error) from None

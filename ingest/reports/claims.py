@@ -203,7 +203,8 @@ class Claim(NamedTuple):
             text = "the daemon continues it" if self.daemon_runs else "`lgsco daemon` continues it"
             return f"{progress.format('is being filled')}: {text}."
         if one.state == "running":
-            return f"{progress.format('is not finished')}: a backfill is running, or was killed and can be run again."
+            again = f"{name_command(one.window)} continues it"
+            return f"{progress.format('is not finished')}: a backfill is running, or was killed, and then {again}."
         if self.daemon_runs:
             return f"{progress.format('was interrupted')}: the daemon continues it."
         return f"{progress.format('was interrupted')}: {name_command(one.window)} continues it."

@@ -317,7 +317,7 @@ def test_a_closed_pipe_is_not_an_error(filled: Shop) -> None:
 
 
 def test_status_and_coverage_without_a_backfill_report_stale_and_unproven(desk: Desk) -> None:
-    assert "no database at lgsco.db" in desk.run("status", code=2).sentence
+    assert f"no database at {desk.folder / 'lgsco.db'};" in desk.run("status", code=2).sentence
     desk.run("import", SEEDS)
     ran = desk.run("status", code=1)
     assert "STALE" in ran.out

@@ -44,7 +44,7 @@ def test_sync_and_the_daemon_make_no_database_and_name_init(here: Here, command:
     before = path.read_bytes() if path.exists() else None
     site = [] if command == "renormalise" else ["--site", "http://127.0.0.1:9"]
     sentence = here(command, "--db", "mine.db", *site, code=2).sentence
-    assert "no database at mine.db; `lgsco init --db mine.db`, `lgsco backfill --db mine.db" in sentence
+    assert f"no database at {path}; `lgsco init --db mine.db`, `lgsco backfill --db mine.db" in sentence
     assert "and `lgsco import --db mine.db` make one" in sentence
     assert (path.read_bytes() if path.exists() else None) == before
     assert before is not None or files(Path()) == set(), "not even a lock"

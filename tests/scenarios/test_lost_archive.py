@@ -204,7 +204,7 @@ def test_a_restored_backup_is_accepted_after_a_restart_and_its_dates_are_unprove
 @pytest.mark.parametrize("database", ["lgsco.db", "not mounted/lgsco.db"])
 def test_a_daemon_without_a_database_does_not_start_and_makes_no_file(here: Here, database: str) -> None:
     ran = here("daemon", "--db", database, "--site", "http://127.0.0.1:9", code=2)
-    assert f"no database at {database}" in ran.sentence
+    assert f"no database at {Path(database).absolute()}" in ran.sentence
     assert list(Path().iterdir()) == []
 
 

@@ -220,7 +220,7 @@ def test_each_range_has_its_own_numbers_and_other_requested_dates_are_not_called
         ),
         ("interrupted", False, "was interrupted, 40 of 120 fetched: `lgsco backfill --to 2026-07-29` continues it."),
         ("interrupted", True, "was interrupted, 40 of 120 fetched: the daemon continues it."),
-        ("running", True, "is not finished, 40 of 120 fetched: a backfill is running, or was killed and can be run "),
+        ("running", True, "is not finished, 40 of 120 fetched: a backfill is running, or was killed, and then "),
     ],
 )
 def test_an_unfinished_backfill_is_named_with_its_progress_and_what_continues_it(
