@@ -62,6 +62,18 @@ def test_shell_examples_of_a_page_run(
         here(*arguments, *fewer)
 
 
+def test_the_commands_of_the_readme_work_one_after_the_other_in_an_empty_folder(
+    shop: Shop, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LGSCO_SITE_BASE_URL", shop.server.url)
+    monkeypatch.setenv("LGSCO_FETCH_PACE", "0")
+    *others, search, show = read_commands("README.md")
+    for arguments in others:
+        here(*arguments)
+    assert show[1] in here(*search).out.replace(" ", "-"), "the search finds the decision that is then shown"
+    assert here(*show).out
+
+
 def test_most_pages_have_examples_that_run() -> None:
     counts = {page: len(list(read_commands(page))) for page in PAGES}
     assert sum(counts.values()) > 25
