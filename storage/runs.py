@@ -6,8 +6,10 @@ import json
 import os
 import sqlite3
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from ingest.clock import london_day
 from storage.stored import to_object
 
 
@@ -110,15 +112,22 @@ def last_success(db: sqlite3.Connection, days: int, now: str) -> str | None:
 
     A run that ended more than a day after `now` does not count: its clock was ahead.
     """
-    row = db.execute(
-        "SELECT max(ended_at) FROM runs WHERE state = 'complete' "
-        "AND ended_at <= strftime('%Y-%m-%dT%H:%M:%SZ', ?, '+1 day') "
-        "AND (task IN ('sync', 'demo') OR (task = 'backfill' "
-        "AND coalesce(json_extract(arguments, '$.last'), '9999') >= date(started_at) "
-        "AND coalesce(json_extract(arguments, '$.first'), '') <= date(started_at, ?)))",
-        (now, f"-{days} days"),
-    ).fetchone()
-    return row[0] if row else None
+    rows = db.execute(
+        "SELECT id, task, arguments, started_at, ended_at FROM runs WHERE state = 'complete' "
+        "AND task IN ('sync', 'demo', 'backfill') AND ended_at <= strftime('%Y-%m-%dT%H:%M:%SZ', ?, '+1 day') "
+        "ORDER BY ended_at DESC",
+        (now,),
+    )
+    for number, task, arguments, started_at, ended_at in rows:
+        if task != "backfill" or _covers_days(to_object(arguments, f"run {number}"), london_day(started_at), days):
+            return str(ended_at)
+    return None
+
+
+def _covers_days(arguments: dict[str, Any], began_on: date, days: int) -> bool:
+    """Whether a backfill that began on a day in London covers it and the `days` days before it, as a sync does."""
+    first, last = arguments.get("first") or "", arguments.get("last") or "9999"
+    return first <= str(began_on - timedelta(days=days)) and str(began_on) <= last
 
 
 def last_sync_by_hand(db: sqlite3.Connection, now: str) -> str | None:

@@ -16,16 +16,15 @@ _EARLY = date(2010, 1, 1)
 
 
 def find_range(first: date | None, last: date | None, today: date) -> Window:
-    """Returns the window of two dates. None means without an end there, and so does a last date after `today`.
+    """Returns the window of two dates; None means without an end there. Its last day may be still to come.
 
-    A range such as "2026" may be asked for during that year. It then ends today, like every range without an end:
-    nothing can be known about days that are still to come. Raises UsageError if the range begins after it ends, or
-    after today.
+    Raises UsageError if it begins after it ends, or after today.
     """
-    window = Window(first or EVERYTHING.first, EVERYTHING.last if last is None or last > today else last)
-    if window.first > min(window.last, today):
-        ended = f"{window.first} to {min(window.last, today)}"
-        raise UsageError(f"the range ends before it begins: {ended}; without --to it ends today")
+    window = Window(first or EVERYTHING.first, last or EVERYTHING.last)
+    if window.first > window.last:
+        raise UsageError(f"the range ends before it begins: {window}")
+    if window.first > today:
+        raise UsageError(f"the range begins after today: {window.first}")
     return window
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
+from ingest.clock import london_day
 from ingest.crawling.asked_for import find_asked_dates, intersect, sort_asked_for, subtract
 from ingest.crawling.windows import EVERYTHING
 from ingest.lgo.listing_forms import BARE
@@ -241,13 +242,13 @@ class Claim(NamedTuple):
         }
 
 
-def make_claim(rows: ClaimRows, *, daemon_runs: bool) -> Claim:
-    """Makes the claim about the windows of `rows`."""
+def make_claim(rows: ClaimRows, *, daemon_runs: bool, today: date) -> Claim:
+    """Makes the claim about the windows of `rows`, as far as they have begun. `today`: the day in London."""
     total, at = rows.site_total or (None, None)
     return Claim(
-        ranges=tuple(_claim_range(window, rows) for window in rows.windows),
+        ranges=tuple(_claim_range(window, rows, today) for window in rows.windows if window.first <= today),
         asked_elsewhere=bool(subtract(find_asked_dates(rows.intents), rows.windows)),
-        unfinished=tuple(_find_unfinished(rows)),
+        unfinished=tuple(_find_unfinished(rows, today)),
         stored_in_all=rows.counts[EVERYTHING].stored,
         site_total=total,
         site_total_at=at,
@@ -256,7 +257,8 @@ def make_claim(rows: ClaimRows, *, daemon_runs: bool) -> Claim:
     )
 
 
-def _claim_range(window: Window, rows: ClaimRows) -> RangeClaim:
+def _claim_range(window: Window, rows: ClaimRows, today: date) -> RangeClaim:
+    """Makes the claim about one window. Days that are still to come need no proof, and none can be given."""
     proofs = [proof for proof in rows.proofs if intersect([window], [proof.window])]
     unproven = [
         _find_why(proof, part)
@@ -265,11 +267,15 @@ def _claim_range(window: Window, rows: ClaimRows) -> RangeClaim:
         for part in intersect([proof.window], [window])
     ]
     unproven += [Unproven(part, "unseen") for part in subtract([window], [proof.window for proof in proofs])]
+    unproven = [one for one in unproven if one.window.first <= today]
     walked = [proof.walked_at for proof in proofs]
     as_of = min(at for at in walked if at is not None) if walked and all(walked) and not unproven else None
     forms = sorted({proof.asked for proof in proofs} - {rows.form or BARE.name, ""})
     ordered = tuple(sorted(unproven, key=_first_day, reverse=True))
-    return RangeClaim(window, rows.counts[window], ordered, as_of, tuple(forms))
+    if as_of is not None and london_day(as_of) < window.first:  # the site was not asked since these dates began
+        ordered, as_of = (Unproven(window, "unseen"),), None
+    shown = Window(window.first, EVERYTHING.last) if window.last > today else window
+    return RangeClaim(shown, rows.counts[window], ordered, as_of, tuple(forms))
 
 
 def _find_why(proof: Proof, part: Window) -> Unproven:
@@ -278,7 +284,7 @@ def _find_why(proof: Proof, part: Window) -> Unproven:
     return Unproven(part, proof.state, *(counts if proof.state == "short" else (None, None)))
 
 
-def _find_unfinished(rows: ClaimRows) -> list[Unfinished]:
+def _find_unfinished(rows: ClaimRows, today: date) -> list[Unfinished]:
     asked = sort_asked_for(rows.intents, rows.proofs)
     found = []
     total = rows.site_total[0] if rows.site_total else None
@@ -293,7 +299,7 @@ def _find_unfinished(rows: ClaimRows) -> list[Unfinished]:
                 left = intersect([intent.window], asked.paused)
             case _:
                 continue
-        if left:
+        if any(one.first <= today for one in left):
             stored = rows.counts[intent.window].stored
             its_total = total if state == "filling" else intent.total
             found.append(Unfinished(intent.window, tuple(left), state, stored, its_total))
@@ -371,6 +377,8 @@ def find_overdue(
             continue
         since = (today - date.fromisoformat(proof.unproven_since[:10])).days
         for part in intersect([proof.window], windows):
+            if part.first > today:
+                continue
             age = max(0, (today - part.last).days)
             allowed = max((pair for pair in days_allowed if pair[0] <= age), key=lambda pair: pair[0])[1]
             if since > allowed:

@@ -111,7 +111,7 @@ def report_coverage(
     """
     numbers = {month: Numbers(**counts) for month, counts in rows.months.items()}
     return CoverageReport(
-        claim=make_claim(rows.claim, daemon_runs=daemon_runs),
+        claim=make_claim(rows.claim, daemon_runs=daemon_runs, today=as_on),
         windows=[row for row in rows.windows if row["first"] <= str(dates.last) and str(dates.first) <= row["last"]],
         gaps=[gap for gap in find_gaps(rows.proofs) if touches(gap, dates)],
         calendar=draw(rows.proofs, numbers, as_on).within(dates),

@@ -83,6 +83,8 @@ class StatusReport(NamedTuple):
     database: str
     stale: bool
     stale_hours: float
+    sync_days: int
+    """The number of days before today that each sync covers, and that a backfill must cover to count like one."""
     last_success: str | None
     hours_since_success: float | None
     next_sync: str | None
@@ -262,7 +264,8 @@ class StatusReport(NamedTuple):
         return f"{seen}; start `lgsco daemon` again, or run `lgsco sync`"
 
     def _success_line(self) -> str:
-        title = "last sync, or backfill of its dates, that ended without a failure"
+        dates = f"the last {count_of(self.sync_days, 'day')}"
+        title = f"last sync, or backfill of {dates}, that ended without a failure"
         if self.hours_since_success is None:
             return f"{title}: never: STALE; `lgsco sync` looks for new decisions"
         late = f", more than {self.stale_hours:g}: STALE" if self.is_late else ""
@@ -295,11 +298,12 @@ def report_status(
     hours = hours_since(rows.last_success, now)
     runs = rows.daemon is not None and daemon_lives and is_running(rows.daemon, now)
     overdue = _find_overdue(rows, today, cadence)
-    claim = make_claim(rows.claim, daemon_runs=runs)
+    claim = make_claim(rows.claim, daemon_runs=runs, today=today)
     return StatusReport(
         database=database,
         stale=is_stale(hours, schedule.stale_hours) or bool(overdue),
         stale_hours=schedule.stale_hours,
+        sync_days=schedule.sync_days,
         last_success=rows.last_success,
         hours_since_success=hours,
         next_sync=find_next_sync(rows.daemon, now, next_sync, runs=runs, expected=schedule.expect_daemon),

@@ -10,6 +10,7 @@ from datetime import date
 from ingest.clock import Clock, Stop
 from ingest.errors import Stopped
 from ingest.reports.lines import printable
+from ingest.reports.named_commands import complete_commands
 
 log = logging.getLogger("lgsco")
 
@@ -45,7 +46,7 @@ class Alerts:
         if not self._command:
             return False
         # The message may quote the site, so strip control characters: the command may print it to a terminal.
-        words = printable(message)[:_MAX_CHARACTERS]
+        words = printable(complete_commands(message))[:_MAX_CHARACTERS]
         try:
             with self._stop.interruptible():
                 subprocess.run([*self._command, words], timeout=_COMMAND_SECONDS, check=True)  # noqa: S603  # the user's own command

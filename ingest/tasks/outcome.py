@@ -87,7 +87,7 @@ def find_claim(run: TaskRun, windows: Sequence[Window]) -> Claim:
         one._replace(state="finished") if one.kind == "backfill" and one.state == "running" else one
         for one in rows.intents
     ]
-    return make_claim(rows._replace(intents=asked), daemon_runs=daemon_runs)
+    return make_claim(rows._replace(intents=asked), daemon_runs=daemon_runs, today=run.clock.today())
 
 
 def count_progress(run: TaskRun, window: Window) -> str:

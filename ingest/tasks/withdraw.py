@@ -28,7 +28,9 @@ class Withdraw:
 def withdraw(task: Withdraw, run: TaskRun) -> Outcome:
     """Drops what is left of unfinished backfills, which then counts as never asked for. Proven dates stay asked for."""
     db, at = run.db, run.clock.stamp()
-    window = find_range(task.first, task.last, run.clock.today())
+    today = run.clock.today()
+    last = task.last if task.last is not None and task.last < today else None  # nothing is left after today
+    window = find_range(task.first, last, today)
     withdrawn = False
     with atomic(db):
         record_proven_meanwhile(db, at, run.number)

@@ -282,9 +282,10 @@ def _claim_dates(db: sqlite3.Connection, first: date | None, last: date | None) 
     from ingest.reports.claims import make_claim
     from storage.claims import find_claim_rows
 
-    dates = find_range(first, last, Clock().today()) if first or last else None
+    today = Clock().today()
+    dates = find_range(first, last, today) if first or last else None
     rows = find_claim_rows(db, lambda asked: [dates] if dates is not None else find_asked_dates(asked))
-    return make_claim(rows, daemon_runs=False)
+    return make_claim(rows, daemon_runs=False, today=today)
 
 
 def _find_parquet_writer() -> Writer:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from ingest.reports.named_commands import remember_default
 from lgsco.cli.fetch import run_task
 from lgsco.cli.options import Settings, command
-from lgsco.cli.suggested import remember_default
 
 _DATABASE = Path("demo.db")
 

@@ -32,8 +32,7 @@ def run_task(config: Config, database: Path, task: Task, *, noun: str = "decisio
     with stop.on_signals(), Progress(noun) as progress:
         outcome = perform(task, config, database, Clock(), stop, progress.report)
     unread = [f"  {sentence}" for sentence in outcome.tally.unread]
-    rest = "  … and {} more; `lgsco status --json` names them"
-    print_lines(name_first(unread, NAMED_DOCUMENTS, rest), err=True)
+    print_lines(name_first(unread, NAMED_DOCUMENTS, "  … and {} more"), err=True)
     if outcome.exit_code:
         print_line(f"lgsco: {outcome.state}: {outcome.message}", err=True)
     else:
@@ -86,12 +85,15 @@ def backfill(settings: Settings, first: date | None, last: date | None, limit: i
 
     Example: lgsco backfill --from 2025-10-01 --to 2025-12-31
     """
+    from ingest.clock import Clock
+    from ingest.crawling.windows import find_range
     from ingest.run import Backfill, Withdraw
 
     if first and last and first > last:
         raise click.UsageError(f"--from {first} is after --to {last}")
     if withdraw and limit is not None:
         raise click.UsageError("--withdraw fetches nothing, so --limit has no meaning with it; leave one of them out")
+    find_range(first, last, Clock().today())  # before the file is made
     task = Withdraw(first, last) if withdraw else Backfill(first, last, limit)
     return run_task(settings.config, settings.database, task)
 

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 
 from ingest.reports.lines import printable
-from lgsco.cli.suggested import complete_commands
+from ingest.reports.named_commands import complete_commands
 
 log = logging.getLogger("lgsco")
 

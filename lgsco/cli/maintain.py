@@ -94,9 +94,9 @@ def coverage(
     """Show which decision dates are proven, and what is missing.
 
     For each range of dates: how many decisions the site states, how many are stored, and whether that is proven. For
-    each month: whether it is proven. Names each missing decision. Without options, the claim is about the dates of all backfills, of sync and of
-    the fill; with --from and --to, the whole report is about these dates. Exits with 10 if any of the dates is
-    unproven. docs/completeness.md, Terms, explains the words.
+    each month: whether it is proven. Names each missing decision. Without options, the claim is about the dates of all
+    backfills, of sync and of the fill; with --from and --to, the whole report is about these dates. Exits with 10 if
+    any of the dates is unproven. docs/completeness.md, Terms, explains the words.
 
     Example: lgsco coverage --svg coverage.svg
     """

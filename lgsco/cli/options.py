@@ -14,8 +14,8 @@ from typing import Any
 import click
 
 from ingest.config import Config, load
+from ingest.reports.named_commands import remember_options
 from lgsco.cli import exit_codes
-from lgsco.cli.suggested import remember_options
 
 CommandFunction = Callable[..., int]
 """The body of a command. It takes the settings and the command's own options, and returns the exit code."""

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from ingest.reports.lines import printable
+from ingest.reports.named_commands import complete_commands
 from ingest.wording import count_of
-from lgsco.cli.suggested import complete_commands
 
 if TYPE_CHECKING:
     from ingest.reports.calendar import State

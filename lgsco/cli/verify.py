@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ingest.reports.named_commands import remember_file
 from ingest.wording import count_of
 from lgsco.cli import exit_codes
 from lgsco.cli.fetch import run_task
@@ -32,6 +33,8 @@ def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -
     from storage.verify import check, check_index
 
     database = file or settings.database
+    if file is not None:
+        remember_file(file)
     if repair:
         if as_json:
             raise click.UsageError("--json only reports damage; leave out --repair")

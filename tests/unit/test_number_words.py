@@ -35,7 +35,6 @@ NEVER_ONE = {
     "scheduler": ("seconds", "seconds"),  # a constant
     "storage.from_0_1.revisions_table": ("rows",),  # a released migration is not edited
     "storage.query.parser": ("characters", "different words"),  # more than the limits of a query
-    "storage.runs": ("days",),  # a modifier of SQLite's dates
     "storage.wal": ("bytes",),  # sizes of SQLite's pages: 512 or more
 }
 """Plurals that are right, by module: the words after the number, each time that they occur."""

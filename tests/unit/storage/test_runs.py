@@ -78,6 +78,23 @@ def test_a_success_covers_the_days_before_it(
     assert runs.last_success(db, DAYS, NOW) == (STARTED if counts else None)
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "counts"),
+    [
+        ("2026-03-04", "2026-07-02", True),
+        ("2026-03-05", "2026-07-02", False),
+        ("2026-03-04", "2026-07-01", False),
+    ],
+)
+def test_the_days_of_a_backfill_are_those_of_london(
+    db: sqlite3.Connection, first: str, last: str, counts: bool
+) -> None:
+    at = "2026-07-01T23:20:00Z"  # 2 July in London
+    run = runs.begin_run(db, "backfill", {"first": first, "last": last}, at, None)
+    runs.end_run(db, run, at=at, state="complete", exit_code=0, message="", tally={})
+    assert runs.last_success(db, DAYS, at) == (at if counts else None)
+
+
 @pytest.mark.parametrize("state", ["incomplete", "failed", "stopped", "limited", "running"])
 def test_a_run_that_did_not_complete_does_not_count_as_a_success(db: sqlite3.Connection, state: str) -> None:
     add(db, state=state)

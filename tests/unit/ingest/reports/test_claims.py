@@ -16,11 +16,16 @@ from storage.claims import ClaimRows, Counts
 from storage.model import Intent, IntentState, WindowState
 from support.claims import claim_rows, intent, proof, window
 
+TODAY = date(2026, 11, 1)
 RECENT = window("2026-07-30", "9999-12-31")
 BEFORE = window("0001-01-01", "2026-07-29")
 TOTAL_AT = "2026-11-01T12:05:30Z"
 ALL_STORED = Counts(listed=41, stored=41, excluded=0)
 STATES: tuple[WindowState, ...] = ("proven", "short", "drifting", "unknown", "unseen")
+
+
+def claim_of(rows: ClaimRows, *, daemon_runs: bool = False) -> Claim:
+    return make_claim(rows, daemon_runs=daemon_runs, today=TODAY)
 
 
 def of_recent(*, state: WindowState = "proven", counts: Counts = ALL_STORED, total: int | None = 57_521) -> Claim:
@@ -31,7 +36,7 @@ def of_recent(*, state: WindowState = "proven", counts: Counts = ALL_STORED, tot
         counts={RECENT: counts, EVERYTHING: counts},
         site_total=None if total is None else (total, TOTAL_AT),
     )
-    return make_claim(rows, daemon_runs=False)
+    return claim_of(rows)
 
 
 # ---------------------------------------------------------------- one range
@@ -51,7 +56,7 @@ def test_a_claim_names_the_start_of_its_oldest_walk() -> None:
         proof("2026-07-30", "2026-09-30", walked_at="2026-10-02T08:09:59Z"),
         proof("2026-10-01", "9999-12-31", walked_at="2026-11-01T12:00:00Z"),
     ]
-    claim = make_claim(claim_rows(ledger), daemon_runs=False)
+    claim = claim_of(claim_rows(ledger))
     assert claim.ranges[0].as_of == "2026-10-02T08:09:59Z"
     assert "as listed on 2026-10-02 08:09 UTC or later" in str(claim)
 
@@ -114,7 +119,7 @@ def test_a_total_that_contradicts_the_listing_is_explained(total: int | None, wh
         counts={RECENT: ALL_STORED, EVERYTHING: ALL_STORED},
         site_total=None if total is None else (total, TOTAL_AT),
     )
-    claim = make_claim(rows, daemon_runs=False)
+    claim = claim_of(rows)
     assert claim.is_full
     assert (f"The site's total is {total} decisions, {CHANGED}" in claim.sentences()) is says
 
@@ -123,11 +128,51 @@ def test_an_unproven_claim_does_not_explain_the_total() -> None:
     assert CHANGED not in str(of_recent(state="short", total=40))
 
 
+TO_COME = "2026-11-02", "2026-12-31"
+"""Days after TODAY."""
+
+
+def test_days_that_are_still_to_come_need_no_proof() -> None:
+    rows = claim_rows([proof("0001-01-01", "2026-11-01")], windows=[EVERYTHING])
+    claim = claim_of(rows)
+    assert claim.is_full
+    assert str(claim).startswith("beginning to today: 0 of 0 listed decisions are in the archive")
+    assert not claim_of(claim_rows([proof("0001-01-01", "2026-10-31")], windows=[EVERYTHING])).is_full
+
+
+def test_a_range_that_ends_after_today_is_named_as_one_that_ends_today() -> None:
+    sentence = claim_of(claim_rows([proof("2026-01-01", "2026-12-31")])).sentences()[0]
+    assert sentence.startswith("2026-01-01 to today: 0 of 0 listed decisions are in the archive")
+
+
+def test_a_range_that_has_not_begun_is_not_named() -> None:
+    left = [intent("2026-01-01", "2026-10-31"), intent(*TO_COME, "interrupted", number=2)]
+    claim = claim_of(claim_rows([proof("2026-01-01", "2026-10-31"), proof(*TO_COME, "unseen")], left))
+    assert [one.window for one in claim.ranges] == [window("2026-01-01", "2026-10-31")]
+    assert claim.unfinished == ()
+
+
+def test_an_unfinished_range_names_the_command_with_the_days_to_come() -> None:
+    asked = [intent("2026-01-01", "2026-12-31", "interrupted")]
+    sentence = claim_of(claim_rows([proof("2026-01-01", "2026-12-31", "unseen")], asked)).sentences()[-1]
+    assert "`lgsco backfill --from 2026-01-01 --to 2026-12-31` continues it" in sentence
+
+
+@pytest.mark.parametrize(("walked_at", "full"), [("2026-10-31T23:59:59Z", False), ("2026-11-01T00:00:00Z", True)])
+def test_days_that_began_after_the_site_was_last_asked_are_not_proven(walked_at: str, *, full: bool) -> None:
+    rows = claim_rows(
+        [proof("2026-01-01", "9999-12-31", walked_at=walked_at)], windows=[window("2026-11-01", "2026-11-01")]
+    )
+    claim = claim_of(rows)
+    assert claim.is_full is full
+    assert ("Not proven: 2026-11-01 to 2026-11-01 (not checked yet)." in str(claim)) is not full
+
+
 @pytest.mark.parametrize("state", ["paused", "interrupted"])
 def test_only_a_demo_continues_a_demo(state: IntentState) -> None:
     asked = [intent("0001-01-01", "9999-12-31", state, total=305)]
     rows = claim_rows([proof("0001-01-01", "9999-12-31", "unseen")], asked)._replace(is_demo=True)
-    sentence = make_claim(rows, daemon_runs=False).sentences()[-1]
+    sentence = claim_of(rows).sentences()[-1]
     assert sentence == "beginning to today is not finished, 0 of 305 fetched: the same `lgsco demo` continues it."
 
 
@@ -170,7 +215,7 @@ def test_a_claim_about_all_dates_has_nothing_outside() -> None:
     rows = claim_rows(
         [proof("0001-01-01", "9999-12-31")], counts={EVERYTHING: Counts(41, 41, 0)}, site_total=(41, TOTAL_AT)
     )
-    claim = make_claim(rows, daemon_runs=False)
+    claim = claim_of(rows)
     assert claim.outside == 0
     assert str(claim) == (
         "beginning to today: 41 of 41 listed decisions are in the archive, as listed on 2026-11-01 12:00 UTC or later."
@@ -179,14 +224,14 @@ def test_a_claim_about_all_dates_has_nothing_outside() -> None:
 
 def test_dates_that_the_ledger_does_not_cover_are_not_proven() -> None:
     rows = claim_rows([proof("2026-07-30", "9999-12-31")], windows=[EVERYTHING])
-    claim = make_claim(rows, daemon_runs=False)
+    claim = claim_of(rows)
     assert not claim.is_full
     assert [(part.window, part.state) for part in claim.unproven] == [(BEFORE, "unseen")]
     assert "Not proven: beginning to 2026-07-29 (not checked yet)." in str(claim)
 
 
 def test_an_archive_without_requested_dates_claims_nothing() -> None:
-    claim = make_claim(claim_rows(), daemon_runs=False)
+    claim = claim_of(claim_rows())
     assert not claim.is_full
     assert str(claim) == "no decision dates were asked for yet; run `lgsco backfill` or `lgsco sync`."
 
@@ -199,11 +244,11 @@ def test_each_range_has_its_own_numbers_and_other_requested_dates_are_not_called
     ledger = [proof("2025-01-01", "2025-03-31"), proof("2026-07-30", "9999-12-31")]
     asked = [intent("2025-01-01", "2025-03-31"), intent("2026-07-30", "9999-12-31", "standing", number=2)]
     counts = {quarter: Counts(7, 7, 0), RECENT: Counts(5, 5, 0)}
-    both = make_claim(claim_rows(ledger, asked, counts=counts, site_total=(100, TOTAL_AT)), daemon_runs=False)
+    both = claim_of(claim_rows(ledger, asked, counts=counts, site_total=(100, TOTAL_AT)))
     assert "2026-07-30 to today: 5 of 5 listed" in str(both)
     assert "2025-01-01 to 2025-03-31: 7 of 7 listed" in str(both)
     assert "The site lists 88 decisions outside those dates, which lgsco is not asked to fetch" in str(both)
-    one = make_claim(
+    one = claim_of(
         claim_rows(ledger, asked, windows=[quarter], counts=counts, site_total=(100, TOTAL_AT)), daemon_runs=False
     )
     assert "The site lists 93 decisions outside those dates: `lgsco coverage` shows which" in str(one)
@@ -236,7 +281,7 @@ def test_an_unfinished_backfill_is_named_with_its_progress_and_what_continues_it
         counts={RECENT: Counts(41, 41, 0), BEFORE: Counts(50, 40, 0)},
         site_total=(161, TOTAL_AT),
     )
-    claim = make_claim(rows, daemon_runs=daemon_runs)
+    claim = claim_of(rows, daemon_runs=daemon_runs)
     assert claim.is_full, "the rest of the backfill is outside the dates of this claim"
     assert f"beginning to 2026-07-29 {words}" in str(claim)
     assert "The site lists 120 decisions before that: `lgsco coverage` shows which dates were asked for." in str(claim)
@@ -252,7 +297,7 @@ def of_fill(*, daemon_runs: bool, site_total: tuple[int, str] | None) -> Claim:
         counts={RECENT: Counts(41, 41, 0), BEFORE: Counts(1_500, 1_400, 0)},
         site_total=site_total,
     )
-    return make_claim(rows, daemon_runs=daemon_runs)
+    return claim_of(rows, daemon_runs=daemon_runs)
 
 
 @pytest.mark.parametrize(
@@ -274,13 +319,13 @@ def test_a_finished_or_withdrawn_range_is_not_called_unfinished(state: IntentSta
         intent("2024-01-01", "2024-03-31", state),
         intent("2025-01-01", "2025-03-31", "paused", number=2, total=120),
     ]
-    claim = make_claim(claim_rows(ledger, asked), daemon_runs=False)
+    claim = claim_of(claim_rows(ledger, asked))
     assert [one.state for one in claim.unfinished] == ["paused"], "the later one is found too"
 
 
 def test_a_pause_names_the_command_that_continues_and_the_one_that_drops() -> None:
     ledger = [proof("2025-01-01", "2025-03-31", "unseen")]
-    claim = make_claim(claim_rows(ledger, [intent("2025-01-01", "2025-03-31", "paused")]), daemon_runs=False)
+    claim = claim_of(claim_rows(ledger, [intent("2025-01-01", "2025-03-31", "paused")]))
     dates = "--from 2025-01-01 --to 2025-03-31"
     assert claim.sentences()[-1] == (
         f"2025-01-01 to 2025-03-31 is paused, 0 fetched: `lgsco backfill {dates}` continues it, "
@@ -297,7 +342,7 @@ def test_the_reasons_of_unproven_ranges_are_named_newest_first() -> None:
         replace(proof("2025-04-01", "2025-04-30", "unknown"), total=None, listed=7),
         proof("2025-05-01", "2025-05-31"),
     ]
-    claim = make_claim(claim_rows(ledger), daemon_runs=False)
+    claim = claim_of(claim_rows(ledger))
     assert str(claim.ranges[0].unproven[0]) == "2025-04-01 to 2025-04-30 (no total of the site to compare with)"
     assert claim.sentences()[0].endswith(
         "Not proven: 2025-04-01 to 2025-04-30 (no total of the site to compare with), "
@@ -310,13 +355,13 @@ def test_the_reasons_of_unproven_ranges_are_named_newest_first() -> None:
 def test_the_totals_of_a_window_are_not_those_of_a_part_of_it() -> None:
     ledger = [replace(proof("2025-01-01", "2025-01-31", "short"), total=1_200, listed=1_199)]
     rows = claim_rows(ledger, windows=[window("2025-01-05", "2025-01-31")])
-    ((part,),) = (one.unproven for one in make_claim(rows, daemon_runs=False).ranges)
+    ((part,),) = (one.unproven for one in claim_of(rows).ranges)
     assert str(part) == "2025-01-05 to 2025-01-31 (some of it is not stored yet)"
 
 
 def test_more_than_five_unproven_ranges_are_counted() -> None:
     ledger = [proof(f"20{year}-01-01", f"20{year}-12-31", "unseen") for year in range(10, 18)]
-    (sentence,) = make_claim(claim_rows(ledger), daemon_runs=False).sentences()[:1]
+    (sentence,) = claim_of(claim_rows(ledger)).sentences()[:1]
     assert sentence.count("not checked yet") == 5
     assert sentence.endswith("2013-01-01 to 2013-12-31 (not checked yet), and 3 more ranges.")
 
@@ -324,12 +369,12 @@ def test_more_than_five_unproven_ranges_are_counted() -> None:
 def test_a_claim_names_no_walk_where_one_part_was_never_walked_or_is_unproven() -> None:
     walked, never = proof("2025-01-01", "2025-01-31"), proof("2025-02-01", "2025-02-28", walked_at=None)
     for second in [never, replace(never, walked_at=TOTAL_AT, state="short")]:
-        claim = make_claim(claim_rows([walked, second]), daemon_runs=False)
+        claim = claim_of(claim_rows([walked, second]))
         assert claim.ranges[0].as_of is None
         assert "as listed on" not in str(claim)
-    no_dates = make_claim(claim_rows([], windows=[RECENT], intents=[]), daemon_runs=False)
+    no_dates = claim_of(claim_rows([], windows=[RECENT], intents=[]))
     assert no_dates.ranges[0].as_of is None
-    full = make_claim(claim_rows([never], counts={never.window: Counts(2, 2, 0)}), daemon_runs=False)
+    full = claim_of(claim_rows([never], counts={never.window: Counts(2, 2, 0)}))
     assert full.sentences()[0] == "2025-02-01 to 2025-02-28: 2 of 2 listed decisions are in the archive."
 
 
@@ -341,7 +386,7 @@ def test_parts_that_were_listed_in_another_form_are_named() -> None:
     ]
     windows = [one.window for one in ledger]
     rows = claim_rows(ledger, windows=windows)
-    assert [one.other_forms for one in make_claim(rows, daemon_runs=False).ranges] == [
+    assert [one.other_forms for one in claim_of(rows).ranges] == [
         *(("t=both",), (), (), ("trailing slash",)),
     ]
     both = claim_rows(
@@ -349,14 +394,14 @@ def test_parts_that_were_listed_in_another_form_are_named() -> None:
         windows=[window("2025-01-01", "2025-01-31")],
     )
     assert (
-        make_claim(both, daemon_runs=False)
+        claim_of(both)
         .sentences()[0]
         .endswith(
             " Some of these dates were last listed in the form t=both and trailing slash, which is no longer used."
         )
     )
     wider = ClaimRows(rows.proofs, rows.intents, rows.windows, rows.counts, None, "t=both")
-    assert [one.other_forms for one in make_claim(wider, daemon_runs=False).ranges] == [
+    assert [one.other_forms for one in claim_of(wider).ranges] == [
         *((), ("bare",), (), ("trailing slash",)),
     ]
 
@@ -369,7 +414,7 @@ def test_the_json_of_a_claim_has_every_fact() -> None:
     ]
     quarter = window("2025-01-01", "2025-03-31")
     counts = {quarter: Counts(50, 40, 3, 1, 2), EVERYTHING: Counts(90, 80, 0)}
-    claim = make_claim(claim_rows(ledger, asked, counts=counts, site_total=(161, TOTAL_AT)), daemon_runs=False)
+    claim = claim_of(claim_rows(ledger, asked, counts=counts, site_total=(161, TOTAL_AT)))
     dates, left = {"first": "2025-01-01", "last": "2025-03-31"}, {"first": "2025-02-01", "last": "2025-03-31"}
     assert claim.as_json() == {
         "full": False,
@@ -402,7 +447,7 @@ def test_a_total_of_an_unknown_time_is_shown_so() -> None:
 
 def test_more_than_five_ranges_are_counted() -> None:
     ledger = [proof(f"20{year}-01-01", f"20{year}-03-31") for year in range(10, 18)]
-    claim = make_claim(
+    claim = claim_of(
         claim_rows(ledger, [intent(str(p.window.first), str(p.window.last)) for p in ledger]), daemon_runs=False
     )
     assert len([sentence for sentence in claim.sentences() if "listed decisions" in sentence]) == 5
@@ -466,7 +511,7 @@ def test_only_a_gapless_proven_ledger_without_missing_decisions_makes_a_full_cla
     whole = window(str(begin), str(weeks[-1].window.last))
     kept = [week for number, week in enumerate(weeks) if number != left_out]
     rows = claim_rows(kept, windows=[whole], counts={whole: Counts(9, 9 - missing, 0)})
-    claim = make_claim(rows, daemon_runs=False)
+    claim = claim_of(rows)
     full = {week.state for week in kept} == {"proven"} and kept == weeks and not missing
     assert claim.is_full is full
     assert ("9 of 9 listed decisions are in the archive" in str(claim)) is full

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from ingest.reports.estimate import DECISION_BYTES
 from storage.checkpoint import LogState
 from support.claims import claim_rows
 
+TODAY = date(2026, 11, 1)
 LOG = LogState(Path("kept.db-wal"), 12_000_000, 256_000_000)
-CLAIM = make_claim(claim_rows(), daemon_runs=False)
+CLAIM = make_claim(claim_rows(), daemon_runs=False, today=TODAY)
 
 
 @pytest.mark.parametrize(("free", "lacks"), [(100 * DECISION_BYTES, False), (100 * DECISION_BYTES - 1, True)])

@@ -176,7 +176,7 @@ def test_only_a_running_run_without_its_process_has_died() -> None:
 def test_a_fresh_archive_is_not_stale_and_shows_its_age_in_hours() -> None:
     fresh = report(last_success=stamp(timedelta(hours=4)))
     assert fresh.stale is False
-    assert fresh.lines()[-1] == "last sync, or backfill of its dates, that ended without a failure: 4 hours ago"
+    assert fresh.lines()[-1] == "last sync, or backfill of the last 120 days, that ended without a failure: 4 hours ago"
 
 
 def test_a_stale_archive_is_reported_with_the_limit() -> None:
@@ -184,7 +184,8 @@ def test_a_stale_archive_is_reported_with_the_limit() -> None:
     assert old.stale is True
     assert (
         old.lines()[-1]
-        == "last sync, or backfill of its dates, that ended without a failure: 101 hours ago, more than 100: STALE"
+        == "last sync, or backfill of the last 120 days, that ended without a failure: 101 hours ago, more than 100: "
+        "STALE"
     )
 
 
@@ -193,8 +194,8 @@ def test_an_archive_without_a_success_is_stale() -> None:
     assert (empty.stale, empty.as_json()["last_success"]) == (True, None)
     assert (
         empty.lines()[-1]
-        == "last sync, or backfill of its dates, that ended without a failure: never: STALE; `lgsco sync` looks for "
-        "new decisions"
+        == "last sync, or backfill of the last 120 days, that ended without a failure: never: STALE; `lgsco sync` "
+        "looks for new decisions"
     )
 
 

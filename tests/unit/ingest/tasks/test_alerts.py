@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import Stop
+from ingest.reports.named_commands import remember_options
 from ingest.tasks.alerts import Alerts
 from support.daemon import make_alert, read_alerts
 from support.world import Time
@@ -60,3 +61,12 @@ def test_a_long_message_is_cut_and_controls_no_terminal(alerts: Alerts, file: Pa
 def test_without_a_command_nothing_is_run(time: Time, caplog: pytest.LogCaptureFixture) -> None:
     Alerts("", time.clock(), Stop()).send("sync", "failed", "one")
     assert caplog.messages == []
+
+
+def test_a_command_in_an_alert_has_the_options_of_the_daemon(alerts: Alerts, file: Path) -> None:
+    remember_options({"--db": "mine.db"})
+    try:
+        alerts.send("sync", "failed", "run `lgsco sync`")
+    finally:
+        remember_options({})
+    assert read_alerts(file) == ["run `lgsco sync --db mine.db`"]

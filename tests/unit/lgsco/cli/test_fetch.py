@@ -23,7 +23,7 @@ def test_an_import_names_what_it_did_and_what_it_could_not_parse(here: Here, tmp
     ran = here("import", *sorted(tmp_path.glob("*.txt")), code=10)
     assert ran.out == ""
     assert "00.txt" in ran.err
-    assert "… and 2 more; `lgsco status --json` names them" in ran.err
+    assert "  … and 2 more\n" in ran.err
     assert "lgsco: incomplete: " in ran.err
 
 
@@ -47,3 +47,10 @@ def test_wrong_usage_exits_2_and_makes_no_file(here: Here, tmp_path: Path, argum
     extra = [] if arguments[0] == "backfill" else ["--site", "http://127.0.0.1:9"]
     assert words in here(*arguments, *extra, code=2).err
     assert not (tmp_path / "lgsco.db").exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--limit", "3"], ["--withdraw"], ["--to", "2999"]])
+def test_a_range_that_begins_after_today_is_refused_before_a_file_is_made(here: Here, options: list[str]) -> None:
+    err = here("backfill", "--from", "2998", *options, "--site", "http://127.0.0.1:9", code=2).err
+    assert err == "lgsco: the range begins after today: 2998-01-01\n"
+    assert list(Path().iterdir()) == []

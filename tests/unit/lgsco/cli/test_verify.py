@@ -38,7 +38,7 @@ def test_damage_is_named_with_what_to_do_and_exit_code_10(here: Here, archive: P
     damage(archive)
     out = here("verify", archive, code=10).out
     assert f"{KEY}: " in out
-    assert "`lgsco verify --repair` restores what can be rebuilt" in out
+    assert f"`lgsco verify --repair --db {archive}` restores what can be rebuilt" in out, "of the file that was checked"
 
 
 def test_json_names_each_damage_with_its_decision(here: Here, archive: Path) -> None:

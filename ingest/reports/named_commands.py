@@ -23,6 +23,11 @@ def remember_options(options: Mapping[str, object]) -> None:
     _given.update({name: str(value) for name, value in options.items() if value is not None})
 
 
+def remember_file(path: object) -> None:
+    """Replaces the file that named commands work on, for a command about another file than that of its `--db`."""
+    _given["--db"] = str(path)
+
+
 def remember_default(option: str, value: object) -> None:
     """Adds an option that this command has by default, and others not, if it was not given."""
     _given.setdefault(option, str(value))

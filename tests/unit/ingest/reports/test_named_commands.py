@@ -7,8 +7,14 @@ from collections.abc import Iterator
 import click
 import pytest
 
+from ingest.reports.named_commands import (
+    TAKE_SITE,
+    complete_commands,
+    remember_default,
+    remember_file,
+    remember_options,
+)
 from lgsco.cli.main import cli
-from lgsco.cli.suggested import TAKE_SITE, complete_commands, remember_default, remember_options
 
 FILE, SITE = {"--db": "a.db"}, {"--site": "http://127.0.0.1:1"}
 
@@ -52,6 +58,12 @@ def test_a_default_of_this_command_alone_is_named_unless_another_was_given(given
     remember_options({"--db": given})
     remember_default("--db", "demo.db")
     assert complete_commands("`lgsco template` lists more") == f"`lgsco template --db {used}` lists more"
+
+
+def test_a_command_about_another_file_names_commands_for_that_file() -> None:
+    remember_options({"--db": "good.db", "--config": "c.toml"})
+    remember_file("bad.db")
+    assert complete_commands("`lgsco restore BACKUP`") == "`lgsco restore BACKUP --db bad.db --config c.toml`"
 
 
 def test_the_commands_that_take_a_site_are_those_with_the_option() -> None:
