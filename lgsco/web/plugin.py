@@ -38,7 +38,7 @@ from lgsco.web.page_data import load_decision, load_home
 from lgsco.web.public_file import PublicFile
 from lgsco.web.row_reader import limit_connection
 from lgsco.web.search_page import answer_search
-from lgsco.web.served_file import ServedFile
+from lgsco.web.served_file import FileUnreadable, ServedFile
 from storage.database import find_archive_version, reading
 from storage.errors import StoreError
 from storage.private import PRIVATE, require_public
@@ -318,7 +318,10 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Gene
     elif isinstance(exception, Overloaded):
         status, message = 503, str(exception)
     else:
-        traceback.print_exception(exception, file=sys.stderr)
+        if isinstance(exception, FileUnreadable):  # foreseen: someone moved, replaced or damaged the file
+            click.echo(f"lgsco: {exception}", err=True)
+        else:
+            traceback.print_exception(exception, file=sys.stderr)
         is_public = find_archives(datasette).settings.public  # the message may name files
         status = 500
         message = "this page cannot be shown; the server's log has the reason" if is_public else str(exception)

@@ -50,7 +50,7 @@ _FILE_ERROR_CODES = frozenset(
 
 
 class FileUnreadable(Exception):
-    """The file cannot be read. Answered with 500, and logged."""
+    """The file cannot be read. Answered with 500, and logged with one line."""
 
 
 class ServedFile(Database):  # type: ignore[misc]  # Datasette has no types

@@ -418,4 +418,5 @@ def test_a_fault_of_the_file_is_logged_and_gives_500(database: Path, tmp_path: P
         answer = server.client.get(f"/{NAME}/decisions.json?_size=max")
         assert answer.status_code == 500
         assert server.client.get("/-/metadata.json").status_code == 200
-    assert any("FileUnreadable" in line and "malformed" in line for line in server.log), server.log[-5:]
+    assert any(line.startswith("lgsco: ") and "malformed" in line for line in server.log), server.log[-5:]
+    assert not any("Traceback" in line for line in server.log)
