@@ -73,7 +73,8 @@ class ListingCheck:
             recent = self._clock.today() - _RECENT
             whole = self._listing.ask_for_dates(recent, self._clock.today())
         if not whole.total:
-            self._require_findings(f"it states no total for {EVERYTHING}, nor for dates from {recent} on")
+            stated = "no total" if whole.total is None else "that there are no decisions"
+            self._require_findings(f"asked for all dates, and for dates from {recent} on, it states {stated}")
             return
         self._check_dates(whole)
         self._use_newest()  # the comparison of forms needs the right dates
