@@ -19,6 +19,7 @@ from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, Phase, settings
 
 from ingest.clock import Stop
+from ingest.reports.named_commands import remember_options
 from ingest.run import Backfill
 from lgsco.cli.main import main
 from lgsco.replica.corpus import generate, seeds
@@ -121,6 +122,13 @@ def restored_logging() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
+
+
+@pytest.fixture(autouse=True)
+def forgotten_options() -> Iterator[None]:
+    """Forgets the options of a command that ran in this process: messages would name commands with them."""
+    yield
+    remember_options({})
 
 
 @pytest.fixture

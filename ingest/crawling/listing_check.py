@@ -74,7 +74,7 @@ class ListingCheck:
             whole = self._listing.ask_for_dates(recent, self._clock.today())
         if not whole.total:
             stated = "no total" if whole.total is None else "that there are no decisions"
-            self._require_findings(f"asked for all dates, and for dates from {recent} on, it states {stated}")
+            self._require_findings(f"asked without dates, and for those from {recent} on, it states {stated}")
             return
         self._check_dates(whole)
         self._use_newest()  # the comparison of forms needs the right dates

@@ -258,7 +258,10 @@ def make_claim(rows: ClaimRows, *, daemon_runs: bool, today: date) -> Claim:
 
 
 def _claim_range(window: Window, rows: ClaimRows, today: date) -> RangeClaim:
-    """Makes the claim about one window. Days that are still to come need no proof, and none can be given."""
+    """Makes the claim about one window.
+
+    Days that are still to come need no proof, unless the site was asked about them: then this machine's clock is slow.
+    """
     proofs = [proof for proof in rows.proofs if intersect([window], [proof.window])]
     unproven = [
         _find_why(proof, part)
@@ -267,7 +270,7 @@ def _claim_range(window: Window, rows: ClaimRows, today: date) -> RangeClaim:
         for part in intersect([proof.window], [window])
     ]
     unproven += [Unproven(part, "unseen") for part in subtract([window], [proof.window for proof in proofs])]
-    unproven = [one for one in unproven if one.window.first <= today]
+    unproven = [one for one in unproven if one.window.first <= today or one.state != "unseen"]
     walked = [proof.walked_at for proof in proofs]
     as_of = min(at for at in walked if at is not None) if walked and all(walked) and not unproven else None
     forms = sorted({proof.asked for proof in proofs} - {rows.form or BARE.name, ""})
@@ -377,7 +380,7 @@ def find_overdue(
             continue
         since = (today - date.fromisoformat(proof.unproven_since[:10])).days
         for part in intersect([proof.window], windows):
-            if part.first > today:
+            if proof.state == "unseen" and part.first > today:
                 continue
             age = max(0, (today - part.last).days)
             allowed = max((pair for pair in days_allowed if pair[0] <= age), key=lambda pair: pair[0])[1]

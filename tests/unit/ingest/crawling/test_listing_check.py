@@ -74,11 +74,11 @@ def test_a_doubt_makes_the_check_due_at_once_and_comes_at_most_once_a_day(
     assert len(client.targets) > asked
 
 
-def test_an_empty_listing_proves_nothing_and_says_so(
+def test_a_listing_without_totals_proves_nothing_and_says_so(
     db: sqlite3.Connection, listing: ListingFetcher, client: SiteClient, time: Time
 ) -> None:
     client.site = Site([], today=TODAY)
-    with pytest.raises(Blocked, match="it states that there are no decisions; nothing was concluded from it"):
+    with pytest.raises(Blocked, match="on, it states no total; nothing was concluded from it"):
         make(db, listing, time).check_if_due()
 
 
@@ -96,7 +96,7 @@ def test_earlier_findings_are_used_if_the_check_fails_now(
         "Your search has", "There are"
     )
     make(db, listing, time).check_if_due()
-    assert "cannot find out which dates the listing includes: asked for all dates, and for dates from" in caplog.text
+    assert "cannot find out which dates the listing includes: asked without dates, and for those from" in caplog.text
     assert "it states no total" in caplog.text
     assert verdicts(db) == before
 

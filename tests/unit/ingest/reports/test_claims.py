@@ -140,6 +140,11 @@ def test_days_that_are_still_to_come_need_no_proof() -> None:
     assert not claim_of(claim_rows([proof("0001-01-01", "2026-10-31")], windows=[EVERYTHING])).is_full
 
 
+def test_days_after_today_that_the_site_was_asked_about_are_not_left_out() -> None:
+    claim = claim_of(claim_rows([proof("0001-01-01", "2026-11-01"), proof("2026-11-02", "9999-12-31", "unknown")]))
+    assert "Not proven: 2026-11-02 to today (no total of the site to compare with)" in str(claim)
+
+
 def test_a_range_that_ends_after_today_is_named_as_one_that_ends_today() -> None:
     sentence = claim_of(claim_rows([proof("2026-01-01", "2026-12-31")])).sentences()[0]
     assert sentence.startswith("2026-01-01 to today: 0 of 0 listed decisions are in the archive")

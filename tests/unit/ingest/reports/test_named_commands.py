@@ -19,12 +19,6 @@ from lgsco.cli.main import cli
 FILE, SITE = {"--db": "a.db"}, {"--site": "http://127.0.0.1:1"}
 
 
-@pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
-    yield
-    remember_options({})
-
-
 @pytest.mark.parametrize(
     ("options", "line", "completed"),
     [

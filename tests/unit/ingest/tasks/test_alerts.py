@@ -65,8 +65,5 @@ def test_without_a_command_nothing_is_run(time: Time, caplog: pytest.LogCaptureF
 
 def test_a_command_in_an_alert_has_the_options_of_the_daemon(alerts: Alerts, file: Path) -> None:
     remember_options({"--db": "mine.db"})
-    try:
-        alerts.send("sync", "failed", "run `lgsco sync`")
-    finally:
-        remember_options({})
+    alerts.send("sync", "failed", "run `lgsco sync`")
     assert read_alerts(file) == ["run `lgsco sync --db mine.db`"]
