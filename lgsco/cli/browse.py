@@ -182,7 +182,7 @@ def search(
     outcome:word, category:word, from:2024 and to:2024-06 are filters, as the options are. A reference in any spelling
     finds its decision.
 
-    Text that begins with - goes after --, as in: lgsco search -- -council
+    A word takes no - before it. To leave out decisions with a word, write: lgsco search 'school NOT council'
 
     Example: lgsco search 'assess* AND ("social worker" OR council) NOT housing' --from 2015 --sort date
     """

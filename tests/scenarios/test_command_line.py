@@ -294,9 +294,9 @@ def test_a_search_prints_json_and_csv_and_takes_filters(here: Here, filled: Shop
     assert all(one["source_url"].startswith("https://www.lgo.org.uk/decisions/") for one in (*rows, *found["hits"]))
 
 
-def test_a_search_word_that_begins_with_a_hyphen_goes_after_a_double_hyphen(filled: Shop) -> None:
+def test_a_search_word_that_begins_with_a_hyphen_is_named_with_what_to_write(filled: Shop) -> None:
     sentence = filled.run("search", "-council", code=2).err
-    assert "No such option '-c'. Text that begins with - goes after --: lgsco search -- -c…" in sentence
+    assert "No such option '-council'. To leave out decisions with a word, write NOT before it" in sentence
 
 
 def test_search_respects_its_limit(filled: Shop) -> None:
