@@ -35,16 +35,16 @@ _REPAIR = "`lgsco verify --repair` restores what can be rebuilt"
 def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *, left_out: bool, raw: bool) -> int:
     """Print one decision in the text format.
 
-    REFERENCE may be in any spelling: 25-004-920, 25004920 or 25 004 920. The text has no paragraph numbers: search and
-    serve show them, and the view paragraphs has them for SQL. Related decisions are named on stderr. Exits with 1 if
-    the decision is not stored, or suppressed.
+    REFERENCE may be in any spelling, such as 25-004-920, 25004920 or 25/004/920, or the address of its page. The text
+    has no paragraph numbers: search and serve show them, and the view paragraphs has them for SQL. Related decisions
+    are named on stderr. Exits with 1 if the decision is not stored, or suppressed.
 
     Example: lgsco show 25-004-920
     """
     from storage import references
 
     try:
-        printed = references.reference(" ".join(reference))
+        printed = references.typed_reference(" ".join(reference))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if left_out + raw + (revision is not None) > 1:

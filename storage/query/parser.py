@@ -31,7 +31,7 @@ NEAR_PARTS_MOST = 8
 FIELDS: tuple[Field, ...] = get_args(Field)
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
 _TOKEN = re.compile(
-    r'"(?P<quoted>[^"]*)"(?P<star>\*)?|(?P<near>NEAR\s*(?=\())|(?P<field>[A-Za-z_]+):(?=[^\s:)])'
+    r'"(?P<quoted>[^"]*)"(?P<star>\*)?|(?P<near>NEAR\s*(?=\())|(?P<field>(?!https?:/|localhost:\d)[A-Za-z_]+):(?=[^\s:)])'
     r"|(?P<reference>\d{2}\s\d{3}\s\d{3}(?:\s?[A-Za-z])?(?![\w-]))|(?P<bracket>[()])|(?P<operator>(?:AND|OR|NOT)(?=[\s()\"]|$))"
     r"|(?P<minus>[-–—\u2212!]+(?:\"[^\"]+\"|(?:[^\W_]|\()[^\s\"]*))|(?P<run>[^\s\"]+)|(?P<lone>\")"
 )

@@ -258,6 +258,21 @@ def test_a_reference_may_be_typed_as_it_is_printed(filled: Shop) -> None:
     assert filled.run("show", "25", "004", "920").out == filled.run("show", "25-004-920").out
 
 
+def test_a_reference_may_be_typed_or_pasted_in_any_spelling_and_one_at_a_time(here: Here, filled: Shop) -> None:
+    right = here("show", "--db", filled.database, "25-004-920").out
+    address = "https://www.lgo.org.uk/decisions/children-s-care-services/covid-19/25-004-920"
+    for typed in ("25/004/920", "25_004_920", "25.004.920", "(25 004 920)", "25–004–920", address):
+        assert here("show", "--db", filled.database, typed).out == right
+        assert here("search", "--db", filled.database, typed).out.startswith("25 004 920  ")
+    several = ("25-004-920", "24-001-411a")
+    for command in (
+        ("show", *several),
+        ("suppress", *several, "--reason", "x"),
+        ("show", "25 004 920", "24 001", "411a"),
+    ):
+        assert "is several references: 25 004 920, 24 001 411a; give one at a time" in here(*command, code=2).err
+
+
 @pytest.mark.parametrize(
     ("query", "explained"),
     [

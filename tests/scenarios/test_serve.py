@@ -410,7 +410,13 @@ def test_a_similar_word_is_suggested_and_not_searched_for(web: httpx.Client) -> 
     assert re.search(r'Did you mean <a href="\?query=council\w*\+complain\w*">', page)
 
 
-@pytest.mark.parametrize("spelling", ["25 004 920", "25-004-920", "25004920", "25\u00a0004\u00a0920"])
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        *("25 004 920", "25-004-920", "25004920", "25\u00a0004\u00a0920", "25/004/920", "25.004.920", "(25 004 920)"),
+        "https://www.lgo.org.uk/decisions/children-s-care-services/covid-19/25-004-920",
+    ],
+)
 def test_a_reference_in_any_spelling_finds_its_decision(web: httpx.Client, spelling: str) -> None:
     assert canned(web, "search", query=spelling)[0]["reference"] == "25 004 920"
     listed = web.get(f"/{NAME}/decisions.json", params={"_search": spelling, "_shape": "array"}).json()

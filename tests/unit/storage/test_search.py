@@ -186,7 +186,16 @@ def test_filters_beside_the_query_narrow_it(archive: sqlite3.Connection) -> None
         search(archive, " ", 9)
 
 
-@pytest.mark.parametrize("query", ["24 001 411a", "24-001-411A", "24001411a", " (24\u00a0001\u00a0411a) "])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("24 001 411a", "24-001-411A", "24001411a", " (24\u00a0001\u00a0411a) ", "24/001/411a", "24_001_411a"),
+        *(
+            "https://www.lgo.org.uk/decisions/health/other/24-001-411a",
+            "localhost:8001/lgsco/decisions/24+001+411a?q=x",
+        ),
+    ],
+)
 def test_a_reference_in_any_spelling_finds_only_its_decision(archive: sqlite3.Connection, query: str) -> None:
     found = search(archive, query, 10)
     assert ([hit.reference for hit in found.hits], found.total) == ([C], 1)
@@ -211,7 +220,11 @@ def test_a_reference_that_is_not_stored_finds_decisions_that_mention_it(tmp_path
     with reading(path) as db:
         (hit,) = search(db, "19123456", 10).hits
         assert [marked(one.text, one.marks) for one in hit.paragraphs] == [["19-123-456"]]
+        address = "https://www.lgo.org.uk/decisions/health/other/19-123-456?chapter=2"
+        for query in (address, f"{address} assessment", f"NOT 99-999-999 ({address})"):
+            assert search(db, query, 10).hits[0].reference == hit.reference
         assert search(db, "99 999 999", 10).hits == ()
+        assert search(db, address.replace("19-", "99-"), 10).hits == ()
 
 
 # ---------------------------------------------------------------- what is shown
