@@ -29,6 +29,7 @@ from lgsco.replica.corpus import expected_text, seeds
 from lgsco.replica.faults import Act
 from lgsco.replica.messages import Request, Response
 from storage.database import SCHEMA_VERSION
+from storage.query.meant_operators import explain_meant_operators
 from support.command_line import Desk, Here, Shop, ask, ended, held_at, mounted, reached, read_off, sound
 from support.digests import vouch_for_all
 from support.paths import GOLDEN, SEEDS
@@ -312,6 +313,11 @@ def test_a_search_prints_json_and_csv_and_takes_filters(here: Here, filled: Shop
 def test_a_search_word_that_begins_with_a_hyphen_is_named_with_what_to_write(filled: Shop) -> None:
     sentence = filled.run("search", "-council", code=2).err
     assert "No such option '-council'. To leave out decisions with a word, write NOT before it" in sentence
+
+
+def test_a_search_that_finds_nothing_explains_an_operator_in_small_letters(here: Here, filled: Shop) -> None:
+    for typed in ("zzzz or yyyy", "zzzz & yyyy"):
+        assert explain_meant_operators(typed) in here("search", "--db", filled.database, typed).err.splitlines()
 
 
 def test_search_respects_its_limit(filled: Shop) -> None:

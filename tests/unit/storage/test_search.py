@@ -17,6 +17,7 @@ from storage import decisions
 from storage.database import atomic, reading
 from storage.decisions import Reading
 from storage.model import Decision, Line
+from storage.query.meant_operators import explain_meant_operators
 from storage.query.parser import make_filter
 from storage.query.tree import QueryError
 from storage.search import Hit, mark_lines, search
@@ -316,6 +317,15 @@ def test_a_filter_that_no_name_satisfies_is_explained(archive: sqlite3.Connectio
     found = search(archive, "delay outcome:refused", 10)
     assert found.notes == ("no outcome here is named refused: Closed after initial enquiries, Not upheld, Upheld",)
     assert search(archive, "absent", 10).notes == ()
+
+
+@pytest.mark.parametrize("query", ["school or college", "delay and absent", "absent Not delay", "absent & delay"])
+def test_what_was_meant_as_an_operator_is_explained_if_nothing_is_found(
+    archive: sqlite3.Connection, query: str
+) -> None:
+    (note,) = search(archive, query, 10).notes
+    assert note == explain_meant_operators(query)
+    assert search(archive, f"({query}) OR delay", 10).notes == (), "something is found"
 
 
 def test_dates_that_exclude_each_other_are_explained(archive: sqlite3.Connection) -> None:

@@ -177,6 +177,12 @@ def test_only_the_most_frequent_names_are_offered(get: Get, monkeypatch: pytest.
     assert ("authority=Council+B" in page, "authority=Council+C" in page) == (True, False)
 
 
+def test_what_was_meant_as_an_operator_is_explained(get: Get) -> None:
+    page = html.unescape(get(query="school or college").text)
+    assert 'Operators are in capital letters: write OR in place of "or".' in page
+    assert "capital letters" not in get(query="school OR college").text
+
+
 def test_another_spelling_keeps_the_filters(get: Get) -> None:
     page = html.unescape(get(query="answwer", outcome="Upheld").text)
     assert "No decision matches" in page
