@@ -26,7 +26,7 @@ from storage.query.words import parse_reference
 from storage.ranking import Order, choose_page
 from storage.stems import find_stem
 from storage.suggestions import suggest_query
-from storage.suppressions import find_rowids
+from storage.suppressions import count_shown, find_rowids
 
 _NAMES_SHOWN = 8
 _LINES_AT_ONCE = 8
@@ -82,6 +82,8 @@ class Results:
     """Another query, if nothing was found and a word may be misspelt."""
     notes: tuple[str, ...] = ()
     """Sentences about the query that the user should know."""
+    searched: int | None = None
+    """The number of decisions that were searched, if nothing was found."""
 
 
 def search(
@@ -119,6 +121,7 @@ def search(
         find_facts(db).count(found) if count else None,
         None if found or node is None or held is not None else _suggest(db, query, node, filters),
         tuple(_explain(db, query if held is None else "", whole)) if not found else (),
+        count_shown(db) if not found else None,
     )
 
 

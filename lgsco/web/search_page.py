@@ -15,7 +15,7 @@ from datasette.utils import tilde_decode, tilde_encode
 from datasette.utils.asgi import Response
 from markupsafe import Markup, escape
 
-from lgsco.hit_rows import COLUMNS, as_object, list_rows
+from lgsco.hit_rows import COLUMNS, as_object, describe_searched, list_rows
 from lgsco.web.gate import VISIT
 from lgsco.web.row_reader import interrupting, refusing_too_much
 from storage.facts import Count, FactCounts, find_facts
@@ -163,6 +163,7 @@ def _describe(address: Address, asked: Asked, results: Results) -> dict[str, Any
         "next_address": _find_next(asked, results),
         "previous_address": asked.address(page=asked.page - 1) if asked.page > 1 else None,
         "counts": _describe_counts(asked, results.counts),
+        "searched": None if results.searched is None else describe_searched(results.searched),
         "suggested_address": urlencode({"query": results.suggestion, **asked.facts}) if results.suggestion else None,
         "data_address": asked.address(page=asked.page),
     }

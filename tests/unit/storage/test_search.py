@@ -21,6 +21,7 @@ from storage.query.meant_operators import explain_meant_operators
 from storage.query.parser import make_filter
 from storage.query.tree import QueryError
 from storage.search import Hit, mark_lines, search
+from storage.suppressions import suppress
 from storage.writer import writing
 from support.few_cases import examples
 from support.paths import SEEDS
@@ -289,6 +290,19 @@ def test_a_decisions_own_authority_outranks_a_mentioned_one(seeds: Path) -> None
 
 
 # ---------------------------------------------------------------- nothing found
+
+
+def test_the_decisions_searched_are_counted_if_nothing_is_found(tmp_path: Path, archive: sqlite3.Connection) -> None:
+    assert search(archive, "absent", 10).searched == len(TEXTS)
+    assert search(archive, "absent", 10, filters=[make_filter("outcome", "upheld")]).searched == len(TEXTS)
+    assert search(archive, "99 999 999", 10).searched == len(TEXTS)
+    assert search(archive, "delay", 0).searched is None
+    with writing(tmp_path / "suppressed.db") as db:
+        assert search(db, "delay", 10).searched == 0
+        with atomic(db):
+            decisions.record_first(db, [decision(A), decision(B)], None)
+        suppress(db, A, "a reason", AT)
+        assert search(db, "absent", 10).searched == 1
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,7 @@ def test_what_was_meant_as_an_operator_is_explained(get: Get) -> None:
 def test_another_spelling_keeps_the_filters(get: Get) -> None:
     page = html.unescape(get(query="answwer", outcome="Upheld").text)
     assert "No decision matches" in page
+    assert "None of the 12 stored decisions matches." in page
     assert '<a href="?query=answer&outcome=Upheld">answer</a>' in page
 
 
