@@ -54,6 +54,9 @@ _HIT = re.compile("«([^«»]*)»")
 _MATCH_NOTHING = '""'
 """An FTS5 expression that matches nothing. FTS5 reports an error for NULL and for the empty string."""
 
+_NOT_FOUND = {"Database not found": "there is no page at this address; the home page lists the pages"}
+"""Errors of Datasette in other words: a visitor of one archive knows of no databases."""
+
 hookimpl = HookimplMarker("datasette")
 
 # ---------------------------------------------------------------- SQL functions
@@ -301,7 +304,7 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Gene
         status, title = 400 if exception.status == 500 else exception.status, exception.title
         message = Markup(exception.message) if exception.message_is_html else exception.message  # noqa: S704 # written by Datasette
     elif isinstance(exception, Base400):
-        status, message = exception.status, str(exception)
+        status, message = exception.status, _NOT_FOUND.get(str(exception), str(exception))
     elif isinstance(exception, Overloaded):
         status, message = 503, str(exception)
     else:

@@ -111,6 +111,7 @@ async def answer_search(request: Any, datasette: Any) -> Any:
         return _answer_data(datasette, request, asked, form, results, error, whole_address)
     names = await database.execute_fn(_find_all_names)
     shown: dict[str, Any] = {"metadata": datasette.metadata(), "asked": asked, "error": error, "names": names}
+    shown["sentence"] = error and _begin_sentence(error)
     shown |= {"results": results, "titles": _TITLES, "database": database.name, "private": False}
     if results is not None:
         shown |= _describe(address, asked, results)
@@ -167,6 +168,11 @@ def _describe(address: Address, asked: Asked, results: Results) -> dict[str, Any
         "suggested_address": urlencode({"query": results.suggestion, **asked.facts}) if results.suggestion else None,
         "data_address": asked.address(page=asked.page),
     }
+
+
+def _begin_sentence(error: str) -> str:
+    """Returns an error with a capital letter at its start, unless it begins with what was typed."""
+    return error[0].upper() + error[1:] if error.startswith(("the ", "there ")) else error
 
 
 def _describe_hit(address: Address, query: str, hit: Hit) -> dict[str, Any]:

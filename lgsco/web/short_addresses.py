@@ -1,4 +1,4 @@
-"""Leads short addresses to their pages: `/25-004-920`, in any spelling of the reference, to the decision."""
+"""Leads short addresses to their pages: `/25-004-920`, in any spelling, to the decision, and `/search` to searching."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def list_below(database: str) -> list[tuple[str, Callable[..., Any]]]:
 
 def list_at_top() -> list[tuple[str, Callable[..., Any]]]:
     """Returns the routes of a server with one archive and nothing else."""
-    return [(rf"^/{_SPELLING}", _lead_to_decision)]
+    return [(rf"^/{_SPELLING}", _lead_to_decision), (r"^/search(?P<form>\.json|\.csv)?$", _lead_to_search)]
 
 
 def _lead_to_decision(request: Any, datasette: Any) -> Any:
@@ -44,6 +44,11 @@ def _lead_to_decision(request: Any, datasette: Any) -> Any:
         raise NotFound(str(error)) from error
     address = datasette.urls.row(_find_archive(request, datasette), "decisions", tilde_encode(key))
     return Response.redirect(str(address) + (named["form"] or ""))
+
+
+def _lead_to_search(request: Any, datasette: Any) -> Any:
+    address = f"{datasette.urls.database(_find_archive(request, datasette))}/search{request.url_vars['form'] or ''}"
+    return Response.redirect(address + (f"?{request.query_string}" if request.query_string else ""))
 
 
 def _find_archive(request: Any, datasette: Any) -> str:

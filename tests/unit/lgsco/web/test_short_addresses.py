@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -52,3 +53,35 @@ def test_an_address_of_no_reference_is_not_found(get: Get, path: str) -> None:
     if "%" in path:  # Datasette tries its own encoding
         answer = get(answer.headers["location"])
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("rest", ["", "?query=council+delay&from=2024", ".json?query=25-000-001", ".csv?query=council"])
+def test_search_leads_to_the_search_page_with_its_query(get: Get, rest: str) -> None:
+    moved = get(f"/search{rest}")
+    assert (moved.status_code, moved.headers.get("location")) == (302, f"/{NAME}/search{rest}")
+    assert get(moved.headers["location"]).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/nowhere/x", "/nowhere/x/y", "/searches", "/search.xml", "/decisions"])
+def test_an_address_of_no_page_is_said_to_be_none(get: Get, path: str) -> None:
+    answer = get(path)
+    assert answer.status_code == 404
+    assert "there is no page at this address; the home page lists the pages" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/25-999-999", "/25/999/999", f"/{NAME}/decisions/25999999"])
+@pytest.mark.parametrize("form", ["", ".json"])
+def test_a_decision_that_is_not_stored_is_named(get: Get, path: str, form: str) -> None:
+    answer = get(get(f"{path}{form}").headers["location"])
+    assert answer.status_code == 404
+    error = answer.json()["error"] if form else html.unescape(answer.text)
+    assert "the decision 25 999 999 is not stored here; “Date ranges, and which of them are proven” shows" in error
+
+
+def test_another_row_that_does_not_exist_is_named_with_its_table(get: Get) -> None:
+    for path, words in (
+        ("revisions/25+000+001,9", "revisions has no row 25 000 001,9"),
+        ("runs/99", "runs has no row 99"),
+    ):
+        answer = get(f"/{NAME}/{path}")
+        assert (answer.status_code, words in answer.text) == (404, True)
