@@ -73,16 +73,18 @@ def _show_text(settings: Settings, printed: str, revision: int | None) -> int:
 
     with reading(settings.database) as db:
         text = texts.find_text(db, printed, revision)
+        is_stored = text is not None or texts.find_text(db, printed) is not None
         flaw = digests.find_revision_flaw(db, printed, revision) if revision else digests.find_flaw(db, printed)
         waiting = held_texts.find_waiting(db, printed)
         others = related.find_related(db, printed)
     if text is None and waiting is not None and revision is None:
         print_line(f"lgsco: {printed} is fetched and held back: see `lgsco template show {waiting.change}`", err=True)
         return exit_codes.NOT_STORED
-    if text is None:
-        what = printed if revision is None else f"revision {revision} of {printed}"
-        print_line(f"lgsco: {what} is not stored in {settings.database}", err=True)
+    if text is None and is_stored:
+        print_line(f"lgsco: revision {revision} of {printed} is not stored in {settings.database}", err=True)
         return exit_codes.NOT_STORED
+    if text is None:
+        return _report_absent(settings, printed)
     print_document(text)
     if others:
         print_line(f"lgsco: related: {', '.join(map(describe_related, others))}", err=True)
@@ -92,6 +94,13 @@ def _show_text(settings: Settings, printed: str, revision: int | None) -> int:
     if flaw is not None:
         print_line(f"lgsco: {printed} is damaged ({flaw}): the printed text may be wrong; {_REPAIR}", err=True)
     return exit_codes.DONE
+
+
+def _report_absent(settings: Settings, reference: str) -> int:
+    """Says that a decision is not stored, and what shows why."""
+    why = "`lgsco coverage` shows which dates were fetched"
+    print_line(f"lgsco: {reference} is not stored in {settings.database}; {why}", err=True)
+    return exit_codes.NOT_STORED
 
 
 def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
@@ -104,8 +113,11 @@ def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
     with reading(settings.database) as db:
         stored = [page for _, page in pages.find_newest(db, pages.Codec(db), reference)]
         document = texts.find_document(db, reference)
+        is_stored = texts.find_text(db, reference) is not None
     if not stored and document is not None and not raw:
         return _show_left_out_of(document, reference)
+    if not stored and not is_stored:
+        return _report_absent(settings, reference)
     if not stored:
         print_line(f"lgsco: no page of {reference} is stored in {settings.database}", err=True)
         return exit_codes.NOT_STORED

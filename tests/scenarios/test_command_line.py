@@ -256,6 +256,20 @@ def test_a_search_finds_what_it_should(here: Here, filled: Shop, query: Sequence
         assert ran.out.startswith("25 004 920  2025-10-06  Hertfordshire County Council")
 
 
+@pytest.mark.parametrize("option", [(), ("--raw",), ("--left-out",), ("--revision", "1")])
+def test_a_decision_that_is_not_stored_is_reported_with_what_shows_the_dates_fetched(
+    here: Here, filled: Shop, option: Sequence[str]
+) -> None:
+    ran = here("show", "--db", filled.database, "25-999-999", *option, code=1)
+    assert f"lgsco: 25 999 999 is not stored in {filled.database}; `lgsco coverage --db {filled.database}" in ran.err
+    assert ran.err.endswith(" shows which dates were fetched\n")
+
+
+def test_a_revision_that_is_not_stored_is_reported_alone(here: Here, filled: Shop) -> None:
+    ran = here("show", "--db", filled.database, "25-004-920", "--revision", "9", code=1)
+    assert ran.err == f"lgsco: revision 9 of 25 004 920 is not stored in {filled.database}\n"
+
+
 def test_a_reference_may_be_typed_as_it_is_printed(filled: Shop) -> None:
     assert filled.run("show", "25", "004", "920").out == filled.run("show", "25-004-920").out
 
