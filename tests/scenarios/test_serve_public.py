@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -102,7 +103,8 @@ def test_no_address_shows_what_is_private(get: Get, published: Path) -> None:
         answer = get(path)
         assert answer.status_code < 500, path
         for secret in (*SECRETS, WITHDRAWN, str(published), published.name):
-            assert secret not in answer.text, (path, secret)
+            # the digits of the process number may be in the microseconds of a migration
+            assert not re.search(rf"(?<!\d){re.escape(secret)}(?!\d)", answer.text), (path, secret)
     for table in PRIVATE:
         assert get(f"/{NAME}/{table}").status_code in {403, 404}, table
         assert f'/{NAME}/{table}"' not in get(f"/{NAME}").text
