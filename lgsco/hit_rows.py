@@ -1,4 +1,7 @@
-"""Lays out what a search found as JSON and as rows of CSV, for the command line and the web interface."""
+"""Lays out what a search found as JSON and as rows of CSV, and says how many decisions were searched if it found none.
+
+The command line and the web interface use it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ingest.lgo.source import PUBLISHER
+from ingest.wording import count_of
 from storage.export import cell
 from storage.search import Hit
 
@@ -31,6 +35,15 @@ def list_rows(hit: Hit) -> list[list[str]]:
     facts = [*(getattr(hit, name) for name in _FACTS), _make_source_url(hit)]
     paragraphs = [[one.number, one.section, one.text] for one in hit.paragraphs]
     return [[cell(value or "") for value in (*facts, *of_it)] for of_it in paragraphs or [[None] * 3]]
+
+
+def describe_searched(searched: int) -> str:
+    """Says that none of the decisions matches, and how many were searched."""
+    if not searched:
+        return "the archive has no decisions to search yet"
+    if searched == 1:
+        return "the only stored decision does not match"
+    return f"none of the {count_of(searched, 'stored decision')} matches"
 
 
 def _make_source_url(hit: Hit) -> str | None:

@@ -45,6 +45,16 @@ class ClaimRows(NamedTuple):
     """Whether a demo made the archive, from a look-alike that runs no longer than the demo."""
 
 
+class Share(NamedTuple):
+    """How much of the site is stored."""
+
+    stored: int
+    """Decisions of any date that are listed and stored from the site."""
+    site_total: int | None
+    """The total that the site last stated for all dates; None if it never did."""
+    site_total_at: str | None
+
+
 ChooseDates = Callable[[list[Intent]], Sequence[Window]]
 """Chooses the dates of a claim from the ranges that were asked for: oldest first, neither overlapping nor touching."""
 
@@ -63,6 +73,14 @@ def find_claim_rows(db: sqlite3.Connection, choose_dates: ChooseDates) -> ClaimR
         form=listing_findings.find_form_in_use(db),
         is_demo=find_made_by(db) == "demo",
     )
+
+
+def find_share(db: sqlite3.Connection) -> Share:
+    """Counts the stored decisions of all dates, without the tables that a public server does not show."""
+    everything = Window(date.min, date.max)
+    (missing,) = db.execute("SELECT count(*) FROM missing").fetchone()
+    total, at = intents.find_site_total(db) or (None, None)
+    return Share(ledger.count_listed(db, everything) - missing, total, at)
 
 
 def count_listed(db: sqlite3.Connection, window: Window) -> Counts:

@@ -18,6 +18,7 @@ from storage.facts import FactCounts, choose_names, find_facts
 from storage.found import FoundDecision, FoundDecisions
 from storage.layout import LineReader
 from storage.model import LineKind
+from storage.query.meant_operators import explain_meant_operators
 from storage.query.parser import parse_query
 from storage.query.passages import Found, Marks, Matcher, choose_lines
 from storage.query.tree import And, Filter, Node, find_filters
@@ -25,7 +26,7 @@ from storage.query.words import parse_reference
 from storage.ranking import Order, choose_page
 from storage.stems import find_stem
 from storage.suggestions import suggest_query
-from storage.suppressions import find_rowids
+from storage.suppressions import count_shown, find_rowids
 
 _NAMES_SHOWN = 8
 _LINES_AT_ONCE = 8
@@ -81,6 +82,8 @@ class Results:
     """Another query, if nothing was found and a word may be misspelt."""
     notes: tuple[str, ...] = ()
     """Sentences about the query that the user should know."""
+    searched: int | None = None
+    """The number of decisions that were searched, if nothing was found."""
 
 
 def search(
@@ -117,7 +120,8 @@ def search(
         tuple(_make_hit(matcher, one) for one in decisions.read(page).values()),
         find_facts(db).count(found) if count else None,
         None if found or node is None or held is not None else _suggest(db, query, node, filters),
-        tuple(_explain_filters(db, whole)) if not found else (),
+        tuple(_explain(db, query if held is None else "", whole)) if not found else (),
+        count_shown(db) if not found else None,
     )
 
 
@@ -132,6 +136,13 @@ def _suggest(db: sqlite3.Connection, query: str, node: Node, filters: Sequence[F
     if suggested is None:
         return None
     return suggested if find_candidates(db, And((parse_query(suggested), *filters))) - find_rowids(db) else None
+
+
+def _explain(db: sqlite3.Connection, query: str, node: Node) -> Iterable[str]:
+    """Explains why nothing may have been found."""
+    yield from _explain_filters(db, node)
+    if (sentence := explain_meant_operators(query)) is not None:
+        yield sentence
 
 
 def _explain_filters(db: sqlite3.Connection, node: Node) -> Iterable[str]:

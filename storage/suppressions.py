@@ -59,6 +59,12 @@ def count_stored(db: sqlite3.Connection) -> int:
     return int(count)
 
 
+def count_shown(db: sqlite3.Connection) -> int:
+    """Counts the stored decisions that are not suppressed."""
+    (count,) = db.execute(f"SELECT count(*) FROM decisions WHERE reference NOT IN {REFERENCES}").fetchone()
+    return int(count)
+
+
 def count_hidden(db: sqlite3.Connection, *, with_withdrawn: bool) -> int:
     """Counts the stored decisions that a public snapshot leaves out, damaged ones aside."""
     withdrawn = "" if with_withdrawn else " OR status = 'withdrawn'"

@@ -18,7 +18,7 @@ from ingest.lgo.listing_forms import BARE
 from ingest.reports.date_ranges import describe_dates, describe_pause, describe_progress, name_command
 from ingest.reports.lines import name_first
 from ingest.wording import agree, count_of
-from storage.claims import ClaimRows, Counts
+from storage.claims import ClaimRows, Counts, Share
 from storage.model import Proof, Window, WindowState
 
 NAMED_RANGES = 5
@@ -163,17 +163,8 @@ class Claim(NamedTuple):
         return [*sentences, *self._describe_outside(), *[self._describe_unfinished(one) for one in self.unfinished]]
 
     def describe_share(self) -> str:
-        """Returns a sentence that compares the number of stored decisions with the site's total.
-
-        The two numbers are from different instants. So a share is given only if fewer are stored, and it is rounded
-        down: it never says that nothing is missing.
-        """
-        stored, total = self.stored_in_all, self.site_total
-        text = f"the archive has {count_of(stored, 'decision')} of the site"
-        if total is None:
-            return f"{text}; the site's total is not known yet"
-        share = f" ({1_000 * stored // total / 10:.1f} %)" if stored < total else ""
-        return f"{text}, which stated a total of {total:,} on {_minute(self.site_total_at)}{share}"
+        """Returns a sentence that compares the number of stored decisions with the site's total."""
+        return describe_share(Share(self.stored_in_all, self.site_total, self.site_total_at))
 
     def _describe_outside(self) -> list[str]:
         if self.site_total is None:
@@ -310,6 +301,20 @@ def _find_unfinished(rows: ClaimRows, today: date) -> list[Unfinished]:
 
 
 # ---------------------------------------------------------------- words
+
+
+def describe_share(share: Share) -> str:
+    """Returns a sentence that compares the number of stored decisions with the site's total.
+
+    The two numbers are from different instants. So a share is given only if fewer are stored, and it is rounded down:
+    it never says that nothing is missing.
+    """
+    stored, total, at = share
+    text = f"the archive has {count_of(stored, 'decision')} of the site"
+    if total is None:
+        return f"{text}; the site's total is not known yet"
+    percent = f" ({1_000 * stored // total / 10:.1f} %)" if stored < total else ""
+    return f"{text}, which stated a total of {total:,} on {_minute(at)}{percent}"
 
 
 def _describe_excluded(counts: Counts, rest: str) -> str:

@@ -35,16 +35,16 @@ _REPAIR = "`lgsco verify --repair` restores what can be rebuilt"
 def show(settings: Settings, reference: tuple[str, ...], revision: int | None, *, left_out: bool, raw: bool) -> int:
     """Print one decision in the text format.
 
-    REFERENCE may be in any spelling: 25-004-920, 25004920 or 25 004 920. The text has no paragraph numbers: search and
-    serve show them, and the view paragraphs has them for SQL. Related decisions are named on stderr. Exits with 1 if
-    the decision is not stored, or suppressed.
+    REFERENCE may be in any spelling, such as 25-004-920, 25004920 or 25/004/920, or the address of its page. The text
+    has no paragraph numbers: search and serve show them, and the view paragraphs has them for SQL. Related decisions
+    are named on stderr. Exits with 1 if the decision is not stored, or suppressed.
 
     Example: lgsco show 25-004-920
     """
     from storage import references
 
     try:
-        printed = references.reference(" ".join(reference))
+        printed = references.typed_reference(" ".join(reference))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if left_out + raw + (revision is not None) > 1:
@@ -73,16 +73,18 @@ def _show_text(settings: Settings, printed: str, revision: int | None) -> int:
 
     with reading(settings.database) as db:
         text = texts.find_text(db, printed, revision)
+        is_stored = text is not None or texts.find_text(db, printed) is not None
         flaw = digests.find_revision_flaw(db, printed, revision) if revision else digests.find_flaw(db, printed)
         waiting = held_texts.find_waiting(db, printed)
         others = related.find_related(db, printed)
     if text is None and waiting is not None and revision is None:
         print_line(f"lgsco: {printed} is fetched and held back: see `lgsco template show {waiting.change}`", err=True)
         return exit_codes.NOT_STORED
-    if text is None:
-        what = printed if revision is None else f"revision {revision} of {printed}"
-        print_line(f"lgsco: {what} is not stored in {settings.database}", err=True)
+    if text is None and is_stored:
+        print_line(f"lgsco: revision {revision} of {printed} is not stored in {settings.database}", err=True)
         return exit_codes.NOT_STORED
+    if text is None:
+        return _report_absent(settings, printed)
     print_document(text)
     if others:
         print_line(f"lgsco: related: {', '.join(map(describe_related, others))}", err=True)
@@ -92,6 +94,13 @@ def _show_text(settings: Settings, printed: str, revision: int | None) -> int:
     if flaw is not None:
         print_line(f"lgsco: {printed} is damaged ({flaw}): the printed text may be wrong; {_REPAIR}", err=True)
     return exit_codes.DONE
+
+
+def _report_absent(settings: Settings, reference: str) -> int:
+    """Says that a decision is not stored, and what shows why."""
+    why = "`lgsco coverage` shows which dates were fetched"
+    print_line(f"lgsco: {reference} is not stored in {settings.database}; {why}", err=True)
+    return exit_codes.NOT_STORED
 
 
 def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
@@ -104,8 +113,11 @@ def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
     with reading(settings.database) as db:
         stored = [page for _, page in pages.find_newest(db, pages.Codec(db), reference)]
         document = texts.find_document(db, reference)
+        is_stored = texts.find_text(db, reference) is not None
     if not stored and document is not None and not raw:
         return _show_left_out_of(document, reference)
+    if not stored and not is_stored:
+        return _report_absent(settings, reference)
     if not stored:
         print_line(f"lgsco: no page of {reference} is stored in {settings.database}", err=True)
         return exit_codes.NOT_STORED
@@ -182,7 +194,7 @@ def search(
     outcome:word, category:word, from:2024 and to:2024-06 are filters, as the options are. A reference in any spelling
     finds its decision.
 
-    Text that begins with - goes after --, as in: lgsco search -- -council
+    A word takes no - before it. To leave out decisions with a word, write: lgsco search 'school NOT council'
 
     Example: lgsco search 'assess* AND ("social worker" OR council) NOT housing' --from 2015 --sort date
     """

@@ -10,7 +10,7 @@ import click
 
 from ingest.wording import count_of
 from lgsco.cli.printing import print_line
-from lgsco.hit_rows import COLUMNS, as_object, list_rows
+from lgsco.hit_rows import COLUMNS, as_object, describe_searched, list_rows
 from storage.query.passages import mark_words, shorten
 from storage.search import Paragraph, Results
 
@@ -64,8 +64,9 @@ def print_notes(results: Results, repair: str) -> None:
             print_line(
                 f"lgsco: {hit.reference} is damaged ({hit.flaw}): the printed text may be wrong; {repair}", err=True
             )
-    if not results.total:
-        print_line("no decision matches", err=True)
+    if results.searched is not None:
+        fetch = "" if results.searched else "; `lgsco backfill` fetches them"
+        print_line(f"{describe_searched(results.searched)}{fetch}", err=True)
     for note in results.notes:
         print_line(note, err=True)
     if results.suggestion is not None:

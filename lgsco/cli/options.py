@@ -24,6 +24,13 @@ SHARED = ("config", "db", "debug", "site")
 """Names of the options that commands share. Only commands that make requests have `site`."""
 
 
+_HYPHEN_HINT = (
+    "To leave out decisions with a word, write NOT before it: lgsco search 'school NOT council'. To find the word, "
+    "leave the hyphen out: lgsco search 'school council'"
+)
+"""Commands to run in place of a search for a word with a hyphen before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings from the shared options, the environment and the configuration file."""
@@ -86,17 +93,30 @@ def command(
 
 
 class TextCommand(click.Command):
-    """A command that takes words to search for.
+    """A command that takes a query.
 
-    An unknown option may be such a word, so the error says how to pass it.
+    A word with a hyphen before it is neither an option nor a valid query, so the error shows valid queries.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        typed = args.copy()  # click empties the list
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            hint = f"Text that begins with - goes after --: {ctx.command_path} -- {error.option_name}…"
-            raise click.NoSuchOption(error.option_name, f"{error.format_message()} {hint}", ctx=ctx) from None
+            name = self._find_refused(ctx, typed) or error.option_name
+            message = error.format_message().replace(error.option_name, name, 1)
+            raise click.NoSuchOption(name, f"{message} {_HYPHEN_HINT}", ctx=ctx) from None
+
+    def _find_refused(self, ctx: click.Context, args: list[str]) -> str | None:
+        """Returns the argument that click refused, without a value after `=`. Of `-word`, click names only `-w`."""
+        for place in range(len(args)):
+            try:
+                self.make_parser(ctx).parse_args(args[: place + 1])
+            except click.NoSuchOption:
+                return args[place].partition("=")[0]
+            except click.UsageError:  # an option without its value, which is the next argument
+                continue
+        return None
 
 
 class Day(click.ParamType[date]):

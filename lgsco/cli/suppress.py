@@ -16,7 +16,7 @@ from lgsco.cli.printing import print_line
 def suppress(settings: Settings, reference: tuple[str, ...], reason: str | None, *, lift: bool) -> int:
     """Hide one decision, or list the hidden ones.
 
-    REFERENCE may be in any spelling; the decision need not be stored yet. It then appears in no page, search, export,
+    REFERENCE is as for `lgsco show`; the decision need not be stored yet. It then appears in no page, search, export,
     show or public snapshot. It stays in the database, and sync still fetches it: SQL on the tables themselves, and a
     snapshot without --public, have it. Without a REFERENCE the hidden decisions are listed.
 
@@ -31,7 +31,7 @@ def suppress(settings: Settings, reference: tuple[str, ...], reason: str | None,
             raise click.UsageError("name the decision: lgsco suppress 25-004-920 --reason TEXT")
         return _list(settings)
     try:
-        key = references.reference(" ".join(reference))
+        key = references.typed_reference(" ".join(reference))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if lift == (reason is not None):

@@ -230,7 +230,8 @@ _TABLES: dict[str, dict[str, Any]] = {
     "missing": {
         "key": ["reference"],
         "title": "Missing",
-        "description": "Decisions that the site lists and that are not stored from the site, one row each.",
+        "description": "Decisions that the site lists and that are not stored from the site, one row each. Only dates "
+        "whose listing was read are covered; the table `coverage` has these dates.",
         "columns": {
             "reference": _REFERENCE,
             "decision_date": _LISTED_DATE,

@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 from datasette.utils import tilde_decode, tilde_encode
 from markupsafe import Markup
 
-from ingest.reports.lines import name_task
+from ingest.reports.claims import describe_share
+from ingest.reports.lines import name_ending, name_task
 from ingest.reports.related import describe_related
 from lgsco.web.archives import find_archives
 from lgsco.web.search_page import mark_text
+from storage.claims import find_share
 from storage.digests import find_any_flaw
 from storage.held_texts import find_waiting
 from storage.query.passages import Marks
@@ -24,9 +26,18 @@ from storage.suppressions import REFERENCES, count_stored
 
 
 async def load_home(datasette: Any, name: str) -> dict[str, Any]:
-    """Loads the counts, queries and tables for the home page."""
-    counts = await _count_decisions(datasette.get_database(name), public=find_archives(datasette).settings.public)
-    return {"counts": counts, "name": name, **_visible_tables_and_queries(datasette, name)}
+    """Loads the counts, the share of the site that is stored, and the queries and tables for the home page."""
+    database = datasette.get_database(name)
+    counts = await _count_decisions(database, public=find_archives(datasette).settings.public)
+    share = await database.execute_fn(_describe_share)
+    return {"counts": counts, "share": share, "name": name, **_visible_tables_and_queries(datasette, name)}
+
+
+def _describe_share(db: sqlite3.Connection) -> str | None:
+    try:
+        return describe_share(find_share(db))
+    except sqlite3.OperationalError:  # somebody removed the tables of the listing from a public copy
+        return None
 
 
 def _visible_tables_and_queries(datasette: Any, name: str) -> dict[str, Any]:
@@ -48,8 +59,13 @@ async def _count_decisions(database: Any, *, public: bool) -> dict[str, Any]:
             "SELECT task, CASE WHEN json_valid(arguments) THEN arguments ->> '$.to' END AS fill, state, ended_at "
             "FROM runs ORDER BY id DESC LIMIT 1"
         )
-        run = next(({**one, "task": name_task(one["task"], {"to": one["fill"]})} for one in map(dict, runs)), None)
+        run = next((_name_run(dict(one)) for one in runs), None)
     return {**dict(counts.first()), "run": run, "suppressed": suppressed}
+
+
+def _name_run(run: dict[str, Any]) -> dict[str, Any]:
+    """Names a run's task and state as `lgsco status` does."""
+    return {**run, "task": name_task(run["task"], {"to": run["fill"]}), "state": name_ending(run["state"])}
 
 
 @dataclass(frozen=True, slots=True)

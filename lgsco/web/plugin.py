@@ -30,6 +30,7 @@ from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
 from ingest.wording import agree, count_of
+from lgsco.web import short_addresses
 from lgsco.web.archives import Archives, find_archives
 from lgsco.web.entrance import Entrance, make_error_page
 from lgsco.web.gate import Application, Overloaded
@@ -45,17 +46,16 @@ from storage.private import PRIVATE, require_public
 from storage.query.expressions import make_printed
 from storage.query.parser import parse_query
 from storage.query.tree import QueryError
-from storage.references import reference
+from storage.references import typed_reference
 from storage.suppressions import REFERENCES
 
 _FOLDER = Path(__file__).parent
 _HIT = re.compile("«([^«»]*)»")
-_ANY_SPELLING = r"[0-9]{2}[-+ ]?[0-9]{3}[-+ ]?[0-9]{3}[-+ ]?[A-Za-z]?"
-_PRINTED = r"[0-9]{2}\+[0-9]{3}\+[0-9]{3}[a-z]?(?:\.|$)"
-"""The reference as it is printed, in the address of a row."""
-
 _MATCH_NOTHING = '""'
 """An FTS5 expression that matches nothing. FTS5 reports an error for NULL and for the empty string."""
+
+_NOT_FOUND = {"Database not found": "there is no page at this address; the home page lists the pages"}
+"""Errors of Datasette in other words: a visitor of one archive knows of no databases."""
 
 hookimpl = HookimplMarker("datasette")
 
@@ -90,7 +90,7 @@ def _replace_search_syntax(conn: sqlite3.Connection) -> None:
 def lgsco_reference(spelling: object) -> str | None:
     """Converts a reference in any spelling to its printed form; NULL when it is not a reference."""
     try:
-        return reference(str(spelling))
+        return typed_reference(str(spelling))
     except ValueError:
         return None
 
@@ -239,7 +239,7 @@ def filters_from_request(database: str, table: str, datasette: Any) -> Any:
 def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Any]]]:
     """Serves the archives by `lgsco.web.views`, with the patterns of Datasette's own routes.
 
-    In addition, `/25-004-920` and addresses with another spelling of a reference lead to the decision.
+    In addition, `lgsco.web.short_addresses` leads addresses such as `/25-004-920` to their pages.
     """
     archives, views = find_archives(datasette), _load_views()
     if not archives.names:
@@ -247,7 +247,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Any]]]:
     form = r"(\.(?P<format>\w+))?$"
     name = "|".join(sorted(re.escape(tilde_encode(datasette.databases[one].route)) for one in archives.names))
     routes: list[tuple[str, Callable[..., Any]]] = [
-        (rf"^/(?P<database>{name})/decisions/(?!{_PRINTED})(?P<spelling>{_ANY_SPELLING})(?P<form>\.json)?$", _lead),
+        *short_addresses.list_below(name),
         (rf"^/(?P<database>{name})/search(?:\.(?P<format>json|csv))?$", answer_search),
         (rf"^/(?P<database>{name})(?!\.db$){form}", views.Database.as_view(datasette)),
         (rf"^/(?P<database>{name})/(?P<table>[^/.]+){form}", views.Table.as_view(datasette)),
@@ -257,20 +257,10 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Any]]]:
     if archives.are_alone:
         routes.append((r"^/robots\.txt$", _show_robots))
     if archives.are_alone and len(archives.names) == 1:
-        routes.append((rf"^/(?P<spelling>{_ANY_SPELLING})(?P<form>\.json)?$", _lead))
+        routes += short_addresses.list_at_top()
         if not datasette.template_dir or not Path(datasette.template_dir, "index.html").exists():
             routes.append((r"^/(\.(?P<format>jsono?))?$", views.Home.as_view(datasette)))
     return routes
-
-
-def _lead(request: Any, datasette: Any) -> Any:
-    """Redirects to a decision."""
-    named = request.url_vars
-    database = next(iter(find_archives(datasette).names))
-    if "database" in named:
-        database = datasette.get_database(route=named["database"]).name
-    key = reference(named["spelling"].replace("+", " "))
-    return Response.redirect(_address(datasette, database, key) + (named["form"] or ""))
 
 
 def _show_robots(datasette: Any) -> Any:
@@ -314,7 +304,7 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Gene
         status, title = 400 if exception.status == 500 else exception.status, exception.title
         message = Markup(exception.message) if exception.message_is_html else exception.message  # noqa: S704 # written by Datasette
     elif isinstance(exception, Base400):
-        status, message = exception.status, str(exception)
+        status, message = exception.status, _NOT_FOUND.get(str(exception), str(exception))
     elif isinstance(exception, Overloaded):
         status, message = 503, str(exception)
     else:

@@ -34,6 +34,8 @@ class Query:
     """The parameter that must be filled in before the query can find anything; None when there is none."""
     is_private: bool = False
     """Whether it reads tables that a public server does not show."""
+    see_also: str | None = None
+    """The query that its page links to."""
 
     def metadata(self) -> dict[str, Any]:
         """Returns the query as Datasette's metadata, with the additional keys that our template uses."""
@@ -45,6 +47,7 @@ class Query:
             "hide_sql": True,
             "fields": {name: asdict(field) for name, field in self.fields.items()},
             "needs": self.needs,
+            "see_also": self.see_also and {"name": self.see_also, "title": QUERIES[self.see_also].title},
         }
 
 
@@ -57,6 +60,7 @@ _RATE = """
     / nullif(count(*) FILTER (WHERE lower(outcome) IN ('upheld', 'not upheld')), 0), 1) AS upheld_percent"""
 
 _RATE_DESCRIPTION = (
+    "Only stored decisions are counted: for dates that were not fetched from the site, the numbers are too low. "
     "upheld_percent is upheld ÷ (upheld + not upheld). Complaints closed after initial enquiries were not "
     "investigated; they count in decisions and closed_or_other, but not in the rate."
 )
@@ -99,6 +103,7 @@ ORDER BY upheld_percent DESC, upheld DESC, authority
             "to_date": _TO,
             "at_least": Field("Minimum number of decisions", "number", "10"),
         },
+        see_also="complete",
     ),
     "authority_by_year": Query(
         "Authority by year",
@@ -112,6 +117,7 @@ GROUP BY authority, year
 ORDER BY authority, year
 """,
         {"authority": Field("Authority", "text", "part of its name")},
+        see_also="complete",
     ),
     "new": Query(
         "New decisions",
@@ -168,8 +174,10 @@ ORDER BY first DESC
     ),
     "what_is_missing": Query(
         "Missing decisions",
-        "Decisions that the site lists and that are not stored here, each with the reason. Excluded decisions "
-        "come last: their pages were gone so often that their date ranges count as proven without them.",
+        "Decisions that the site lists and that are not stored from the site, each with the reason. Only dates for "
+        "which a backfill or a sync read the site's listing are covered; decisions of other dates do not appear here, "
+        "however many the site has. Excluded decisions come last: their pages were often gone or cannot be parsed, so "
+        "their date ranges count as proven without them.",
         f"""
 SELECT reference, decision_date, authority, state, attempts, error, next_at, first_listed, url
 FROM missing
@@ -180,6 +188,7 @@ ORDER BY state = 'excluded', decision_date DESC, reference DESC
 LIMIT 1000
 """,
         {"from_date": _FROM, "to_date": _TO},
+        see_also="complete",
     ),
     "moved": Query(
         "Changes in the listing",
@@ -222,8 +231,9 @@ LIMIT 1000
     ),
     "not_fetched": Query(
         "Decisions waiting to be fetched",
-        "Decisions that are still to be fetched, or to be fetched again because the listing shows a change. Shows "
-        "the last error, and the time of the next attempt.",
+        "Decisions that are still to be fetched, or to be fetched again because the listing shows a change. Only "
+        "dates for which a backfill or a sync read the site's listing are covered. Shows the last error, and the time "
+        "of the next attempt.",
         f"""
 SELECT q.reference, q.decision_date, e.authority, q.state, q.attempts, q.error, q.next_at, q.url
 FROM queue AS q
@@ -234,5 +244,6 @@ LIMIT 1000
 """,
         {},
         is_private=True,
+        see_also="complete",
     ),
 }

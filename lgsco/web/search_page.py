@@ -15,7 +15,7 @@ from datasette.utils import tilde_decode, tilde_encode
 from datasette.utils.asgi import Response
 from markupsafe import Markup, escape
 
-from lgsco.hit_rows import COLUMNS, as_object, list_rows
+from lgsco.hit_rows import COLUMNS, as_object, describe_searched, list_rows
 from lgsco.web.gate import VISIT
 from lgsco.web.row_reader import interrupting, refusing_too_much
 from storage.facts import Count, FactCounts, find_facts
@@ -111,6 +111,7 @@ async def answer_search(request: Any, datasette: Any) -> Any:
         return _answer_data(datasette, request, asked, form, results, error, whole_address)
     names = await database.execute_fn(_find_all_names)
     shown: dict[str, Any] = {"metadata": datasette.metadata(), "asked": asked, "error": error, "names": names}
+    shown["sentence"] = error and _begin_sentence(error)
     shown |= {"results": results, "titles": _TITLES, "database": database.name, "private": False}
     if results is not None:
         shown |= _describe(address, asked, results)
@@ -163,9 +164,15 @@ def _describe(address: Address, asked: Asked, results: Results) -> dict[str, Any
         "next_address": _find_next(asked, results),
         "previous_address": asked.address(page=asked.page - 1) if asked.page > 1 else None,
         "counts": _describe_counts(asked, results.counts),
+        "searched": None if results.searched is None else describe_searched(results.searched),
         "suggested_address": urlencode({"query": results.suggestion, **asked.facts}) if results.suggestion else None,
         "data_address": asked.address(page=asked.page),
     }
+
+
+def _begin_sentence(error: str) -> str:
+    """Returns an error with a capital letter at its start, unless it begins with what was typed."""
+    return error[0].upper() + error[1:] if error.startswith(("the ", "there ")) else error
 
 
 def _describe_hit(address: Address, query: str, hit: Hit) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from lgsco.web.downloads import Csv, Json, make_writer
 from lgsco.web.gate import VISIT
 from lgsco.web.paging import PAGE, Page, Term, decode_position, make_order, resolve_hashed_values
 from lgsco.web.proxied_links import complete_links
+from lgsco.web.queries import QUERIES
 from lgsco.web.row_stream import stream_rows
 from storage.query.expressions import make_printed
 from storage.query.parser import parse_query
@@ -177,7 +178,10 @@ class Row(_Checked, RowView):  # type: ignore[misc]
         key = await db.primary_keys(table) or [_ROWID]
         if request.url_vars["pks"].count(",") + 1 != len(key):
             raise NotFound(f"the address of a row of {table} needs {', '.join(key)}")
-        result = await super().data(request, *arguments, **options)
+        try:
+            result = await super().data(request, *arguments, **options)
+        except NotFound as error:  # Datasette says "Record not found"
+            raise NotFound(_describe_absent(table, tilde_decode(request.url_vars["pks"]))) from error
         await self._refuse_suppressed(db, result[0])
         return result
 
@@ -262,6 +266,13 @@ class Table(_Checked, TableView):  # type: ignore[misc]
             values = decode_position(written, len(page.terms))
             page.after = await resolve_hashed_values(db.execute, table, page.terms, key, values)
         return page
+
+
+def _describe_absent(table: str, key: str) -> str:
+    """Says that a table has no row with this key."""
+    if table != "decisions":
+        return f"{table} has no row {key[:80]}"
+    return f"the decision {key[:80]} is not stored here; “{QUERIES['complete'].title}” shows which dates were fetched"
 
 
 def _database(datasette: Any, request: Any) -> Any:

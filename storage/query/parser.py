@@ -29,9 +29,10 @@ NEAR_PARTS_MOST = 8
 """The words between those of a NEAR if it has no number, the most of them, and its most different parts."""
 
 FIELDS: tuple[Field, ...] = get_args(Field)
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
+QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"') | {"\0": " "})
+"""For `str.translate`: all quotation marks that a query may have become `"`."""
 _TOKEN = re.compile(
-    r'"(?P<quoted>[^"]*)"(?P<star>\*)?|(?P<near>NEAR\s*(?=\())|(?P<field>[A-Za-z_]+):(?=[^\s:)])'
+    r'"(?P<quoted>[^"]*)"(?P<star>\*)?|(?P<near>NEAR\s*(?=\())|(?P<field>(?!https?:/|localhost:\d)[A-Za-z_]+):(?=[^\s:)])'
     r"|(?P<reference>\d{2}\s\d{3}\s\d{3}(?:\s?[A-Za-z])?(?![\w-]))|(?P<bracket>[()])|(?P<operator>(?:AND|OR|NOT)(?=[\s()\"]|$))"
     r"|(?P<minus>[-–—\u2212!]+(?:\"[^\"]+\"|(?:[^\W_]|\()[^\s\"]*))|(?P<run>[^\s\"]+)|(?P<lone>\")"
 )
@@ -58,7 +59,7 @@ def parse_query(query: str) -> Node:
     """Parses a typed query. Raises QueryError with an explanation if it is not valid or has no word."""
     if len(query) > CHARACTERS_MOST:
         raise QueryError(f"the query has {len(query):,} characters; the most is {CHARACTERS_MOST:,}")
-    tokens = _split(query.encode(errors="replace").decode().translate(_QUOTES))
+    tokens = _split(query.encode(errors="replace").decode().translate(QUOTES))
     if len([one for one in tokens if one.node is not None]) > TERMS_MOST:
         raise QueryError(f"the query has more than {TERMS_MOST} words and filters; leave some out")
     if len(tokens) == 1:

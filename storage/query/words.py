@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from storage.query.tree import Part, Phrase, Prefix, Word
-from storage.references import reference
+from storage.references import typed_reference
 
 _WORD = re.compile("[^\\W_\u0300-\u036f](?:[^\\W_]|[\u0300-\u036f])*")
 _PLAIN_WORD = re.compile("[a-z0-9]+")
@@ -30,8 +30,6 @@ _LIGATURES = {"ffi": "ﬃ", "ffl": "ﬄ", "ff": "ﬀ", "fi": "ﬁ", "fl": "ﬂ"}
 """Letters that a text may print as one character; the longest first."""
 _TO_LIGATURES = re.compile("|".join(_LIGATURES))
 _FROM_LIGATURES = str.maketrans({ligature: letters for letters, ligature in _LIGATURES.items()})
-_REFERENCE_MOST = 100
-"""The most characters of a reference, in any spelling and with punctuation around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +136,8 @@ def _list_printed(text: str) -> list[str]:
 
 
 def parse_reference(text: str) -> str | None:
-    """Returns the printed form of a reference in any spelling; None if the text is not a reference."""
-    if len(text) > _REFERENCE_MOST:
-        return None
+    """Returns the printed form of a reference in any spelling, or of the address of its page; None for other text."""
     try:
-        return reference(_EDGES.sub("", text))
+        return typed_reference(text)
     except ValueError:
         return None

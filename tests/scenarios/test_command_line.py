@@ -29,6 +29,7 @@ from lgsco.replica.corpus import expected_text, seeds
 from lgsco.replica.faults import Act
 from lgsco.replica.messages import Request, Response
 from storage.database import SCHEMA_VERSION
+from storage.query.meant_operators import explain_meant_operators
 from support.command_line import Desk, Here, Shop, ask, ended, held_at, mounted, reached, read_off, sound
 from support.digests import vouch_for_all
 from support.paths import GOLDEN, SEEDS
@@ -249,13 +250,43 @@ def test_a_search_finds_what_it_should(here: Here, filled: Shop, query: Sequence
     ran = here("search", "--db", filled.database, *query)
     if found is not None:
         assert bool(ran.out) == found
-        assert ("no decision matches" in ran.err) == (not found)
+        (stored,) = ask(filled.database, "SELECT count(*) FROM decisions")
+        assert (f"none of the {stored} stored decisions matches" in ran.err) == (not found)
     if "920" in "".join(query):
         assert ran.out.startswith("25 004 920  2025-10-06  Hertfordshire County Council")
 
 
+@pytest.mark.parametrize("option", [(), ("--raw",), ("--left-out",), ("--revision", "1")])
+def test_a_decision_that_is_not_stored_is_reported_with_what_shows_the_dates_fetched(
+    here: Here, filled: Shop, option: Sequence[str]
+) -> None:
+    ran = here("show", "--db", filled.database, "25-999-999", *option, code=1)
+    assert f"lgsco: 25 999 999 is not stored in {filled.database}; `lgsco coverage --db {filled.database}" in ran.err
+    assert ran.err.endswith(" shows which dates were fetched\n")
+
+
+def test_a_revision_that_is_not_stored_is_reported_alone(here: Here, filled: Shop) -> None:
+    ran = here("show", "--db", filled.database, "25-004-920", "--revision", "9", code=1)
+    assert ran.err == f"lgsco: revision 9 of 25 004 920 is not stored in {filled.database}\n"
+
+
 def test_a_reference_may_be_typed_as_it_is_printed(filled: Shop) -> None:
     assert filled.run("show", "25", "004", "920").out == filled.run("show", "25-004-920").out
+
+
+def test_a_reference_may_be_typed_or_pasted_in_any_spelling_and_one_at_a_time(here: Here, filled: Shop) -> None:
+    right = here("show", "--db", filled.database, "25-004-920").out
+    address = "https://www.lgo.org.uk/decisions/children-s-care-services/covid-19/25-004-920"
+    for typed in ("25/004/920", "25_004_920", "25.004.920", "(25 004 920)", "25–004–920", address):
+        assert here("show", "--db", filled.database, typed).out == right
+        assert here("search", "--db", filled.database, typed).out.startswith("25 004 920  ")
+    several = ("25-004-920", "24-001-411a")
+    for command in (
+        ("show", *several),
+        ("suppress", *several, "--reason", "x"),
+        ("show", "25 004 920", "24 001", "411a"),
+    ):
+        assert "is several references: 25 004 920, 24 001 411a; give one at a time" in here(*command, code=2).err
 
 
 @pytest.mark.parametrize(
@@ -294,9 +325,14 @@ def test_a_search_prints_json_and_csv_and_takes_filters(here: Here, filled: Shop
     assert all(one["source_url"].startswith("https://www.lgo.org.uk/decisions/") for one in (*rows, *found["hits"]))
 
 
-def test_a_search_word_that_begins_with_a_hyphen_goes_after_a_double_hyphen(filled: Shop) -> None:
+def test_a_search_word_that_begins_with_a_hyphen_is_named_with_what_to_write(filled: Shop) -> None:
     sentence = filled.run("search", "-council", code=2).err
-    assert "No such option '-c'. Text that begins with - goes after --: lgsco search -- -c…" in sentence
+    assert "No such option '-council'. To leave out decisions with a word, write NOT before it" in sentence
+
+
+def test_a_search_that_finds_nothing_explains_an_operator_in_small_letters(here: Here, filled: Shop) -> None:
+    for typed in ("zzzz or yyyy", "zzzz & yyyy"):
+        assert explain_meant_operators(typed) in here("search", "--db", filled.database, typed).err.splitlines()
 
 
 def test_search_respects_its_limit(filled: Shop) -> None:

@@ -263,6 +263,11 @@ def test_the_home_page_shows_the_counts_and_links(web: httpx.Client, database: P
     page = web.get("/").text
     ((count,),) = ask(database, "SELECT count(*) FROM decisions")
     assert f"<strong>{count}</strong> decisions" in page
+    ((total,),) = ask(database, "SELECT total FROM site_totals ORDER BY run DESC LIMIT 1")
+    ((listed,),) = ask(
+        database, "SELECT count(*) FROM entries JOIN held_from_site USING (reference) WHERE unlisted_at IS NULL"
+    )
+    assert f"The archive has {listed} decisions of the site, which stated a total of {total} on 2026-" in page
     for name, query in QUERIES.items():
         assert f'href="/{NAME}/{name}"' in page
         assert html.escape(query.title) in page
@@ -410,7 +415,13 @@ def test_a_similar_word_is_suggested_and_not_searched_for(web: httpx.Client) -> 
     assert re.search(r'Did you mean <a href="\?query=council\w*\+complain\w*">', page)
 
 
-@pytest.mark.parametrize("spelling", ["25 004 920", "25-004-920", "25004920", "25\u00a0004\u00a0920"])
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        *("25 004 920", "25-004-920", "25004920", "25\u00a0004\u00a0920", "25/004/920", "25.004.920", "(25 004 920)"),
+        "https://www.lgo.org.uk/decisions/children-s-care-services/covid-19/25-004-920",
+    ],
+)
 def test_a_reference_in_any_spelling_finds_its_decision(web: httpx.Client, spelling: str) -> None:
     assert canned(web, "search", query=spelling)[0]["reference"] == "25 004 920"
     listed = web.get(f"/{NAME}/decisions.json", params={"_search": spelling, "_shape": "array"}).json()
@@ -500,6 +511,13 @@ def test_queries_show_new_changed_and_failed_decisions(web: httpx.Client) -> Non
     (lost,) = canned(web, "not_fetched")
     assert (lost["reference"], lost["state"], lost["attempts"]) == (LOST, "failed", 1)
     assert "404" in lost["error"]
+
+
+@pytest.mark.parametrize("name", ["uphold_rate", "authority_by_year", "what_is_missing", "not_fetched"])
+def test_a_query_whose_answer_depends_on_the_dates_fetched_links_to_them(web: httpx.Client, name: str) -> None:
+    page = html.unescape(web.get(f"/{NAME}/{name}").text)
+    assert re.search(r"\bOnly (?:stored decisions|dates)\b", page), "its scope"
+    assert f'See also <a href="/{NAME}/complete">{QUERIES["complete"].title}</a>.' in page
 
 
 def test_queries_can_be_downloaded_as_csv(web: httpx.Client) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lgsco.hit_rows import COLUMNS, as_object, list_rows
+from lgsco.hit_rows import COLUMNS, as_object, describe_searched, list_rows
 from storage.search import Hit, Paragraph
 
 FACTS = ("25 000 001", "A Council", "2025-04-01", "Upheld", None, "In short.", "/decisions/1")
@@ -43,3 +43,9 @@ def test_json_has_the_page_on_the_site_as_a_whole_address() -> None:
     ]
     assert "path" not in found
     assert as_object(Hit("25 000 002", None, None, None, None, None))["source_url"] is None
+
+
+def test_where_nothing_is_found_the_decisions_searched_are_counted_in_words() -> None:
+    assert describe_searched(0) == "the archive has no decisions to search yet"
+    assert describe_searched(1) == "the only stored decision does not match"
+    assert describe_searched(60_123) == "none of the 60,123 stored decisions matches"

@@ -6,7 +6,7 @@ import sqlite3
 from datetime import date
 
 from storage import held_texts, intents, queue, templates
-from storage.claims import Counts, count_held_between, count_listed, find_claim_rows
+from storage.claims import Counts, Share, count_held_between, count_listed, find_claim_rows, find_share
 from storage.findings import record_unreadable
 from storage.held_texts import HeldText
 from storage.model import Window
@@ -30,6 +30,18 @@ def test_each_listed_decision_counts_once_by_what_became_of_it(db: sqlite3.Conne
     assert count_listed(db, WINDOW) == Counts(5, 1, 2, unreadable=1, held_back=1)
     assert count_listed(db, NEXT_DAY) == Counts(0, 0, 0)
     assert waiting in {one.reference for one in queue.find_wanted(db, AT, [WINDOW], 9)}
+
+
+def test_the_share_of_the_site_is_that_of_the_claim_about_all_dates(db: sqlite3.Connection) -> None:
+    assert find_share(db) == Share(0, None, None)
+    for key in ("25 000 001", "25 000 002", "25 000 003"):
+        list_decision(db, key)
+    store_decision(db, "25 000 001")
+    store_decision(db, "25 000 002", source="import")
+    store_decision(db, "25 000 009")  # not listed
+    intents.record_site_total(db, 1, AT, 9)
+    assert find_share(db) == Share(1, 9, AT)
+    assert find_claim_rows(db, lambda _: []).counts[ENDLESS].stored == 1
 
 
 def test_an_import_is_not_stored_from_the_site(db: sqlite3.Connection) -> None:

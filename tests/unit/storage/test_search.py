@@ -17,9 +17,11 @@ from storage import decisions
 from storage.database import atomic, reading
 from storage.decisions import Reading
 from storage.model import Decision, Line
+from storage.query.meant_operators import explain_meant_operators
 from storage.query.parser import make_filter
 from storage.query.tree import QueryError
 from storage.search import Hit, mark_lines, search
+from storage.suppressions import suppress
 from storage.writer import writing
 from support.few_cases import examples
 from support.paths import SEEDS
@@ -186,7 +188,16 @@ def test_filters_beside_the_query_narrow_it(archive: sqlite3.Connection) -> None
         search(archive, " ", 9)
 
 
-@pytest.mark.parametrize("query", ["24 001 411a", "24-001-411A", "24001411a", " (24\u00a0001\u00a0411a) "])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("24 001 411a", "24-001-411A", "24001411a", " (24\u00a0001\u00a0411a) ", "24/001/411a", "24_001_411a"),
+        *(
+            "https://www.lgo.org.uk/decisions/health/other/24-001-411a",
+            "localhost:8001/lgsco/decisions/24+001+411a?q=x",
+        ),
+    ],
+)
 def test_a_reference_in_any_spelling_finds_only_its_decision(archive: sqlite3.Connection, query: str) -> None:
     found = search(archive, query, 10)
     assert ([hit.reference for hit in found.hits], found.total) == ([C], 1)
@@ -211,7 +222,11 @@ def test_a_reference_that_is_not_stored_finds_decisions_that_mention_it(tmp_path
     with reading(path) as db:
         (hit,) = search(db, "19123456", 10).hits
         assert [marked(one.text, one.marks) for one in hit.paragraphs] == [["19-123-456"]]
+        address = "https://www.lgo.org.uk/decisions/health/other/19-123-456?chapter=2"
+        for query in (address, f"{address} assessment", f"NOT 99-999-999 ({address})"):
+            assert search(db, query, 10).hits[0].reference == hit.reference
         assert search(db, "99 999 999", 10).hits == ()
+        assert search(db, address.replace("19-", "99-"), 10).hits == ()
 
 
 # ---------------------------------------------------------------- what is shown
@@ -277,6 +292,19 @@ def test_a_decisions_own_authority_outranks_a_mentioned_one(seeds: Path) -> None
 # ---------------------------------------------------------------- nothing found
 
 
+def test_the_decisions_searched_are_counted_if_nothing_is_found(tmp_path: Path, archive: sqlite3.Connection) -> None:
+    assert search(archive, "absent", 10).searched == len(TEXTS)
+    assert search(archive, "absent", 10, filters=[make_filter("outcome", "upheld")]).searched == len(TEXTS)
+    assert search(archive, "99 999 999", 10).searched == len(TEXTS)
+    assert search(archive, "delay", 0).searched is None
+    with writing(tmp_path / "suppressed.db") as db:
+        assert search(db, "delay", 10).searched == 0
+        with atomic(db):
+            decisions.record_first(db, [decision(A), decision(B)], None)
+        suppress(db, A, "a reason", AT)
+        assert search(db, "absent", 10).searched == 1
+
+
 @pytest.mark.parametrize(
     ("query", "suggestion"),
     [
@@ -303,6 +331,15 @@ def test_a_filter_that_no_name_satisfies_is_explained(archive: sqlite3.Connectio
     found = search(archive, "delay outcome:refused", 10)
     assert found.notes == ("no outcome here is named refused: Closed after initial enquiries, Not upheld, Upheld",)
     assert search(archive, "absent", 10).notes == ()
+
+
+@pytest.mark.parametrize("query", ["school or college", "delay and absent", "absent Not delay", "absent & delay"])
+def test_what_was_meant_as_an_operator_is_explained_if_nothing_is_found(
+    archive: sqlite3.Connection, query: str
+) -> None:
+    (note,) = search(archive, query, 10).notes
+    assert note == explain_meant_operators(query)
+    assert search(archive, f"({query}) OR delay", 10).notes == (), "something is found"
 
 
 def test_dates_that_exclude_each_other_are_explained(archive: sqlite3.Connection) -> None:

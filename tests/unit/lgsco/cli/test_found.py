@@ -105,8 +105,17 @@ def test_a_damaged_decision_is_named_with_its_repair(capsys: Printed) -> None:
 
 
 def test_where_nothing_is_found_notes_and_another_spelling_follow(capsys: Printed) -> None:
-    print_notes(Results(0, (), suggestion="delay", notes=("no outcome here is named x",)), "")
-    assert capsys.readouterr() == ("", "no decision matches\nno outcome here is named x\ndid you mean: delay\n")
+    print_notes(Results(0, (), suggestion="delay", notes=("no outcome here is named x",), searched=1_300), "")
+    assert capsys.readouterr().err.splitlines() == [
+        *("none of the 1,300 stored decisions matches", "no outcome here is named x", "did you mean: delay"),
+    ]
+
+
+def test_an_archive_without_decisions_is_named_with_the_command_that_fetches_them(capsys: Printed) -> None:
+    print_notes(Results(0, (), searched=0), "")
+    printed = capsys.readouterr().err
+    assert printed.startswith("the archive has no decisions to search yet; `lgsco backfill")
+    assert printed.endswith("` fetches them\n")
 
 
 def test_no_note_is_printed_beside_sound_decisions(capsys: Printed) -> None:

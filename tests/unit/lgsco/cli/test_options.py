@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from lgsco.cli.main import cli
+from support.archives import make_archive
 from support.command_line import Here
 
 COMMANDS = cli.load_commands()
@@ -34,11 +36,34 @@ def test_search_refuses_an_option_written_wrongly_and_suggests_the_right_one(her
     err = here("search", *arguments, code=2).err
     assert "No such option '--limt'." in err
     assert re.search(r"Did you mean[^?]* '--limit'", err)
-    assert "Text that begins with - goes after --" in err
+    assert "write NOT before it" in err
 
 
-def test_help_of_search_explains_how_to_search_for_a_hyphen() -> None:
-    assert "Text that begins with - goes after --" in (COMMANDS["search"].help or "")
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["-council"], "-council"),
+        (["school", "-housing"], "-housing"),
+        (["-hello"], "-hello"),  # -h is an option
+        (["-c", "-council"], "-c"),
+        (["--authority", "-council", "-cost=3"], "-cost"),  # the first is a value
+        (["--limit", "-3", "-4"], "-4"),
+        (["--no-such=3"], "--no-such"),
+        (["- council"], "- council"),
+    ],
+)
+def test_search_names_the_whole_word_that_it_takes_for_an_option(here: Here, arguments: list[str], named: str) -> None:
+    assert f"No such option {named!r}." in here("search", *arguments, code=2).err
+
+
+@pytest.mark.parametrize("typed", ["", "-council", "--council", "school -council"])
+def test_each_command_that_search_advises_is_valid(here: Here, typed: str, tmp_path: Path) -> None:
+    make_archive(tmp_path / "lgsco.db", 3)
+    words = (COMMANDS["search"].help or "") if not typed else here("search", *typed.split(), code=2).err
+    advised = re.findall(r"lgsco (search '[^']*')", words)
+    assert "search 'school NOT council'" in advised
+    for command in advised:
+        here(*shlex.split(command))
 
 
 def test_a_wrong_command_is_refused(here: Here) -> None:

@@ -14,11 +14,15 @@ from datasette.app import Datasette
 
 from lgsco.web.metadata import NAME
 from lgsco.web.page_data import load_decision, load_home
+from storage.database import atomic
+from storage.intents import record_site_total
 from storage.layout import make_layout
 from storage.model import Line
 from storage.suppressions import suppress
 from storage.writer import writing
 from support.archives import AMENDED, AT
+from support.command_line import Here
+from support.rows import list_decision
 
 KEY = "25 000 007"
 LINES = (
@@ -73,11 +77,38 @@ def test_an_amended_decision_shows_when_it_was_amended(datasette: Datasette) -> 
 def test_the_home_page_counts_without_suppressed_decisions(path: Path, datasette: Datasette) -> None:
     counts = asyncio.run(load_home(datasette, NAME))["counts"]
     assert (counts["decisions"], counts["authorities"], counts["suppressed"]) == (12, 3, 0)
-    assert counts["run"]["state"] == "complete"
+    assert counts["run"]["state"] == "done", "as `lgsco status` says"
     with writing(path) as db:
         suppress(db, KEY, "a court order", AT)
     counts = asyncio.run(load_home(datasette, NAME))["counts"]
     assert (counts["decisions"], counts["suppressed"]) == (11, 1)
+
+
+def list_decisions(path: Path, count: int, total: int | None) -> None:
+    """Makes the site list the first decisions of the archive, and state a total."""
+    with writing(path) as db, atomic(db):
+        for number in range(count):
+            list_decision(db, f"25 000 {number:03}")
+        if total is not None:
+            record_site_total(db, 1, AT, total)
+
+
+@pytest.mark.parametrize(("listed", "total"), [(12, 547), (1, 12), (0, None), (3, None), (12, 12)])
+def test_the_home_page_compares_the_archive_with_the_site_as_status_does(
+    path: Path, datasette: Datasette, here: Here, listed: int, total: int | None
+) -> None:
+    list_decisions(path, listed, total)
+    share = asyncio.run(load_home(datasette, NAME))["share"]
+    assert share.startswith(f"the archive has {listed} decision")
+    assert ("a total of" in share) == (total is not None)
+    assert share in here("status", "--db", path, code=1).out.splitlines()
+
+
+def test_the_home_page_is_shown_without_the_tables_of_the_listing(path: Path, datasette: Datasette) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TABLE site_totals")
+    shown = asyncio.run(load_home(datasette, NAME))
+    assert (shown["share"], shown["counts"]["decisions"]) == (None, 12)
 
 
 @pytest.mark.parametrize(

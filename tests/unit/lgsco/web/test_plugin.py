@@ -267,6 +267,7 @@ def test_links_work_behind_a_path(folder: Path, prefix: str) -> None:
             assert get(target).status_code in {200, 302}, link
         moved = get(f"{prefix}/25-000-001")
         assert moved.headers["location"] == f"{below}lgsco/decisions/25+000+001"
+        assert get(f"{prefix}/search?query=x").headers["location"] == f"{below}lgsco/search?query=x"
         assert get(f"{prefix}/lgsco/").headers["location"] == f"{below}lgsco"
         following = get(f"{prefix}/lgsco/decisions.json?_size=2").json()["next_url"]
         assert following.startswith(f"http://localhost{below}lgsco/decisions.json?")

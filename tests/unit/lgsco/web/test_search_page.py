@@ -177,9 +177,46 @@ def test_only_the_most_frequent_names_are_offered(get: Get, monkeypatch: pytest.
     assert ("authority=Council+B" in page, "authority=Council+C" in page) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("asked", "typed"),
+    [
+        ({"from": "2025-13"}, "from:2025-13 is"),
+        ({"query": "to:soon"}, "to:soon is"),
+        ({"authority": "!"}, "authority:! has"),
+        ({"query": "authority: kent"}, "authority: at"),
+        ({"query": "near(a b)"}, "near at"),
+        ({"query": "file:x"}, "file: at"),
+        ({"query": "assess**"}, "assess** at"),
+        ({"query": "NEAR(a (b) c)"}, "( at"),
+        ({"query": "x", "sort": "best"}, "sort=best is"),
+        ({"query": "and OR"}, "OR at"),
+    ],
+)
+def test_an_error_that_begins_with_what_was_typed_shows_it_as_typed(
+    get: Get, asked: dict[str, str], typed: str
+) -> None:
+    answer = get(**asked)
+    assert answer.status_code == 400
+    assert f'role="alert">{typed} ' in html.unescape(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("query", "begin"), [("(x", "The bracket"), ("?", "There is no word"), ('"x', "The quotation")]
+)
+def test_other_errors_begin_with_a_capital(get: Get, query: str, begin: str) -> None:
+    assert f'role="alert">{begin}' in get(query=query).text
+
+
+def test_what_was_meant_as_an_operator_is_explained(get: Get) -> None:
+    page = html.unescape(get(query="school or college").text)
+    assert 'Operators are in capital letters: write OR in place of "or".' in page
+    assert "capital letters" not in get(query="school OR college").text
+
+
 def test_another_spelling_keeps_the_filters(get: Get) -> None:
     page = html.unescape(get(query="answwer", outcome="Upheld").text)
     assert "No decision matches" in page
+    assert "None of the 12 stored decisions matches." in page
     assert '<a href="?query=answer&outcome=Upheld">answer</a>' in page
 
 
