@@ -398,6 +398,15 @@ def test_a_chapter_that_repeats_chapter_1_is_cut_short_unless_that_is_a_whole_st
         parse_chapters([statement.replace(closing, b"")] * 2)
 
 
+def test_a_chapter_without_text_after_its_header_is_cut_short_unless_the_decision_is_whole() -> None:
+    header_only = (
+        b"<html><body><article><h1>Wexcombe Council (23 004 117)</h1><p>Decision : Upheld</p></article></body></html>"
+    )
+    with pytest.raises(CutShort, match=r"^chapter 2 has no text after its header$"):
+        parse_chapters([unclosed("<p>One.</p>"), header_only])
+    assert body_of(parse_chapters([page("<p>One.</p>"), header_only])) == ["One."]
+
+
 @pytest.mark.parametrize(
     "header",
     [
