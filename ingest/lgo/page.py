@@ -347,7 +347,7 @@ def _goes_on(source: SourceText, blocks: Sequence[Block]) -> bool:
 
 
 def _page_title(tree: LexborHTMLParser) -> Title | None:
-    element = tree.css_first("head > title") or tree.css_first("title")
+    element = tree.css_first("title")
     return parse_page_title(fold(element.text())) if element is not None else None
 
 
