@@ -362,6 +362,18 @@ def test_wrong_tags_after_the_closing_line_lose_nothing_of_the_decision() -> Non
     assert body_of(parse_page(two_sentences, all_blocks=True)) == ["One."]
     dropped = page("<p>One.</p>").replace(b"</article>", b"</article><svg>A drawing that is never closed")
     assert body_of(parse_page(dropped, all_blocks=True)) == ["One."]
+    moved = page("<p>One.</p>").replace(b"</article>", b"</article><table><tr><td>A cell</td>moved</tr></table>")
+    assert body_of(parse_page(moved, all_blocks=True)) == ["One."]
+
+
+def test_a_row_before_a_decision_that_may_begin_earlier_may_be_moved_by_wrong_tags() -> None:
+    title = b"Wexcombe Council (23 004 117)"
+    body = page("<p>One.</p>").replace(b"<h1>" + title + b"</h1>", b"").replace(b"<title>x", b"<title>" + title)
+    body = body.replace(b"<article", b"<table><tr><td>One cell</td><td>two</td></tr></table><article")
+    assert body_of(parse_page(body, all_blocks=True)) == ["One."]
+    wrong = body.replace(b"</article>", b"</article><table><tr><td>A cell</td>moved</tr></table>")
+    with pytest.raises(CutShort, match=r"parsing moves 'One cell two' out of its place$"):
+        parse_page(wrong, all_blocks=True)
 
 
 def test_a_title_element_in_the_body_gives_the_title() -> None:

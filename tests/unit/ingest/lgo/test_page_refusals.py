@@ -120,6 +120,7 @@ def test_error_names_the_missing_part() -> None:
     assert "</html>" in missing
     cut = refused(golden("spans_h1").replace(b"</article>\n</main>", b"</main>"))
     assert "article" in cut
+    assert refused(b"<html><frameset><frame src='/decisions'></frameset></html>") == "an empty page"
 
 
 @pytest.mark.parametrize("name", ["listing of one", "listing", "search shell"])
