@@ -75,5 +75,5 @@ def _day_of(found: re.Match[str]) -> date | None:
 def _month(name: str) -> int:
     """Returns the number of a month; 0 if the word is not the name of one."""
     word = name.lower()
-    number = MONTHS.get(word[:3], 0)
-    return number if number and _NAMES[number - 1].startswith(word) else 0
+    number = MONTHS.get(word[:3])
+    return number if number is not None and _NAMES[number - 1].startswith(word) else 0

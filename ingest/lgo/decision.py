@@ -140,7 +140,7 @@ def _without_lone_dashes(lines: list[Line]) -> list[Line]:
     """
     found: list[Line] = []
     for line in lines:
-        if found and found[-1].text == "-" and found[-1].kind != "item" and not _is_never_item(line.text):
+        if found and found[-1].text == "-" and not _is_never_item(line.text):
             found[-1] = line._replace(kind="item")
         else:
             found.append(line)

@@ -118,10 +118,12 @@ def parse_chapters(
                 f"chapter {number} is titled {chapter.zones.title.text[:80]!r}, chapter 1 {title.text[:80]!r}"
             )
         assert header is not None
-        if [block.text for block in chapter.zones.blocks] != [block.text for block in first.zones.blocks]:
-            blocks += _without_header(chapter.zones.blocks, header)
-        elif not any(map(is_closing_block, blocks)):  # the page of a whole statement may ignore `?chapter=`
-            raise CutShort(f"chapter {number} repeats chapter 1, so its own text is missing")
+        is_repeated = [block.text for block in chapter.zones.blocks] == [block.text for block in first.zones.blocks]
+        own = [] if is_repeated else _without_header(chapter.zones.blocks, header)
+        if not own and not any(map(is_closing_block, blocks)):  # the page of a whole statement may ignore `?chapter=`
+            missing = "repeats chapter 1, so its own text is missing" if is_repeated else "has no text after its header"
+            raise CutShort(f"chapter {number} {missing}")
+        blocks += own
         left_out += chapter.zones.left_out
         odd += [one._replace(example=f"{one.example} (chapter {number})".strip()) for one in chapter.odd]
     decision = compose(title, blocks, reference=asked, today=today, odd=odd, left_out=left_out)
@@ -345,7 +347,7 @@ def _goes_on(source: SourceText, blocks: Sequence[Block]) -> bool:
 
 
 def _page_title(tree: LexborHTMLParser) -> Title | None:
-    element = tree.css_first("head > title") or tree.css_first("title")
+    element = tree.css_first("title")
     return parse_page_title(fold(element.text())) if element is not None else None
 
 

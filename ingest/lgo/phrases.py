@@ -155,7 +155,6 @@ def join_known(block: Block) -> Block:
         or is_summary_heading(line)
         or is_further_report(line)
         or is_phrase(line)
-        or (is_note(line) and not is_note(block.text))
         or (label is not None and "\n" in block.text[: len(label[0])])
     )
     return replace(block, text=line) if is_known else block

@@ -116,7 +116,7 @@ def _decode_unmarked_utf_16(body: bytes, zeros: int, charset: str | None) -> Dec
 
     In mostly ASCII text, one byte of each pair is zero and the other is not.
     """
-    half = max(1, len(body) // 2)
+    half = len(body) // 2
     first, second = body[0::2].count(0), body[1::2].count(0)
     for encoding, zero_half, other_half in (("utf-16-le", second, first), ("utf-16-be", first, second)):
         if zero_half >= _UTF_16_SHARE * half and other_half * _BYTES_PER_NUL <= half:
@@ -191,7 +191,7 @@ def _find_declared(body: bytes) -> str:
     """
     found = _XML_DECLARATION.match(body)
     if found:
-        return _clean_label(found[1].decode("ascii", "replace"))
+        return _clean_label(found[1].decode())
     for token in _META_OR_ASIDE.finditer(body):
         attributes = {
             name.lower(): double or single or bare for name, double, single, bare in _ATTRIBUTE.findall(token[2] or b"")

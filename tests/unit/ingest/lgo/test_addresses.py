@@ -185,6 +185,7 @@ def decision_at(path: str) -> DecisionAddress | None:
         ("/decisions/health/other/24-001-411A", "/decisions/health/other/24-001-411a", "24 001 411a"),
         ("/decisions/education/25-004-920", "/decisions/education/25-004-920", "25 004 920"),
         ("/decisions/education/other/25004920", "/decisions/education/other/25004920", "25 004 920"),
+        ("/decisions/children's%20%28a,b%29/x/25-004-920", "/decisions/children's%20(a,b)/x/25-004-920", "25 004 920"),
         (
             "/decisions/children%E2%80%99s-care/other/25-004-920",
             "/decisions/children%e2%80%99s-care/other/25-004-920",

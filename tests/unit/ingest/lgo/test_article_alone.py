@@ -9,6 +9,7 @@ from ingest.lgo import page
 from ingest.lgo.page import parse_page
 from ingest.lgo.text_format import render
 from ingest.parsing.blocks import fold
+from storage.model import Oddity
 
 HEAD = "<p>Decision : Upheld</p><p>Decision date : 09 Oct 2022</p>"
 BODY = "<h2>What happened</h2><p>Mr X complained.</p><h2>Findings</h2><p>There was fault.</p>"
@@ -43,6 +44,7 @@ STATEMENT = f"{HEAD}{BODY}<p>{CLOSING}</p>"
 TITLE = "Wexcombe (16 004 117)"
 CONTENTS = "<ul><li><a href='#f'>Findings</a></li><li><a href='#w'>What happened</a></li></ul>"
 NOTE = "Ombudsman satisfied with council's response: 1 May 2023"
+UNCLOSED_LINK = "<a href='/x'><p>A</p><p>B</p>"
 
 
 @pytest.mark.usefixtures("article_only")
@@ -59,6 +61,8 @@ NOTE = "Ombudsman satisfied with council's response: 1 May 2023"
         f"<article><h1>{TITLE}</h1>{HEAD}<p><a href='/x'>Mr X</a> complained.</p><p>{CLOSING}</p></article>",
         f"<article><p>{TITLE}</p>{STATEMENT}</article>",
         f"<article><h1>{TITLE}</h1>{HEAD}{CONTENTS}<a href='/x'><p>A</p><p>B</p></a>{BODY}<p>{CLOSING}</p></article>",
+        f"<article><h1>{TITLE}</h1>{HEAD}{CONTENTS}{BODY}<p>{CLOSING}</p></article>",
+        f"<article><h1>{TITLE}</h1>{STATEMENT.replace('complained', 'was not satisfied')}</article>",
     ],
 )
 def test_a_plain_article_is_parsed_alone(main: str) -> None:
@@ -69,6 +73,13 @@ def test_a_plain_article_is_parsed_alone(main: str) -> None:
 @pytest.mark.usefixtures("article_only")
 def test_an_article_without_a_closing_line_is_parsed_alone() -> None:
     assert lines(report(BODY))[-1] == "There was fault."
+    article = f"<article>{HEAD}{BODY}</article>"
+    assert lines(shell(f"<h1>{TITLE}</h1>{article}<!-- {article} -->"))[0] == TITLE
+
+
+@pytest.mark.usefixtures("article_only")
+def test_the_heading_above_an_article_may_begin_the_page() -> None:
+    assert lines(f"<h1>{TITLE}</h1><article>{STATEMENT}</article></html>".encode())[0] == TITLE
 
 
 @pytest.mark.parametrize(
@@ -86,6 +97,15 @@ def test_an_article_without_a_closing_line_is_parsed_alone() -> None:
             f"<article><h1>{TITLE}</h1>{HEAD}{CONTENTS}<p><a href='/x'>Mr X.</p>{BODY}<p>{CLOSING}</p></article>",
             CLOSING,
         ),
+        (f"<article><h1>{TITLE}</h1>{HEAD}<table>{BODY}<tr><td>a</td></tr></table><p>{CLOSING}</p></article>", CLOSING),
+        (f"<article><h1>{TITLE}</h1>{HEAD}<ul><li>One.{BODY}</ul><p>{CLOSING}</p></article>", CLOSING),
+        (f"<p></i>Menu</p><article><h1>{TITLE}</h1>{HEAD}{BODY}</article>", "There was fault."),
+        (
+            f"<article><h1>{TITLE}</h1>{HEAD}{CONTENTS}{BODY}{UNCLOSED_LINK}<a href='/y'>C</a>"
+            f"<p>{CLOSING}</p></article>",
+            CLOSING,
+        ),
+        (f"<article><h1>{TITLE}</h1>{HEAD}<ul><li>One.<p>{CLOSING}</p></li></ul></article>", CLOSING),
     ],
 )
 def test_the_whole_page_is_parsed_if_part_of_the_decision_may_be_outside_its_article(
@@ -129,6 +149,17 @@ def test_unclosed_link_in_a_label_does_not_swallow_a_heading() -> None:
         footer="<div><p>Telephone: 0300</p><a></div>",
     )
     assert "Conclusions" in lines(chapter)
+
+
+def test_entries_of_a_contents_list_are_kept_if_their_links_are_not_closed() -> None:
+    unclosed = "<a href='#f'><p>Findings</p><p>What happened</p>"
+    article = f"<article><h1>{TITLE}</h1>{HEAD}{unclosed}{unclosed}</a>{BODY}<p>{CLOSING}</p></article>"
+    assert lines(shell(article))[3:7] == ["Findings", "What happened"] * 2
+
+
+def test_a_reference_with_unusual_dashes_in_the_heading_above_the_article_is_odd() -> None:
+    above = f"<h1>Wexcombe (16\u2011004\u2011117)</h1><article>{STATEMENT}</article>"
+    assert parse_page(shell(above)).odd == (Oddity("reference", "16\u2011004\u2011117"),)
 
 
 def test_label_value_split_by_a_stray_tag_is_kept() -> None:

@@ -110,6 +110,11 @@ def test_a_labelled_line_that_ends_in_the_reference_is_not_the_title_above_itsel
 def test_a_title_directly_above_the_labelled_lines_of_another_decision_is_passed_over() -> None:
     blocks = [p("Menu"), h(TITLE), p("Related:"), h(OTHER_TITLE), p(LABEL), h(TITLE), p("Decision : Upheld")]
     assert find(*blocks).first == 5
+    blocks[3:5] = [h(OTHER_TITLE), h("The Ombudsman's final decision:")]
+    assert find(*blocks).first == 5
+    assert find(h(TITLE), h(OTHER_TITLE), p("One."), p("Two."), p(LABEL)).first == 0, "not directly above them"
+    joint = f"Anytown Council and Othertown Council ({OWN} & {OTHER})"
+    assert find(h(joint), h(OTHER_TITLE), p(LABEL), page=joint).first == 0, "one of the decision's own references"
 
 
 def test_a_chapter_needs_no_header() -> None:
@@ -141,6 +146,11 @@ def test_a_chapter_needs_no_header() -> None:
 )
 def test_a_labelled_line_is_a_known_label_with_its_value_or_marked_as_one(block: Block, labelled: bool) -> None:
     assert is_labelled(block) is labelled
+
+
+def test_an_element_of_the_class_label_is_a_label() -> None:
+    label, value = blocks_of("<div class='label'>Decision</div><div class='value'>Upheld</div>")
+    assert (is_labelled(label), is_labelled(value)) == (True, False)
 
 
 def test_labelled_lines_openers_and_summaries_are_evidence_of_a_decision() -> None:
@@ -198,6 +208,7 @@ def test_in_a_text_the_title_is_its_first_line_or_else_the_last_line_that_names_
     ("pieces", "first"),
     [
         (["Anytown Council and", f"Othertown Trust ({OWN})"], 0),
+        (["Anytown\nCouncil and", f"Othertown Trust ({OWN})"], 0),
         (["Anytown", "Council", "and", "Othertown", f"Trust ({OWN})"], 0),
         (["An", "town", "Council and", "Othertown", f"Trust ({OWN})"], 4),
     ],
@@ -213,6 +224,8 @@ def test_more_than_five_pieces_or_a_hidden_one_are_not_joined() -> None:
     whole = f"Anytown Council and Othertown Trust ({OWN})"
     six = [h(piece) for piece in ("Anytown", "Council", "and", "Othertown", "Trust", f"({OWN})")]
     assert find(*six, p(LABEL), page=whole).title.text != whole
+    six[4:] = [h("Health"), h(f"Trust ({OWN})")]
+    assert find(*six, p(LABEL), page=whole.replace("Trust", "Health Trust")).first == 5
     hidden = [h("Anytown Council and", is_hidden=True), h(f"Othertown Trust ({OWN})")]
     assert find(*hidden, p(LABEL), page=whole).first == 1
 
@@ -235,11 +248,19 @@ def test_a_bracket_alone_is_joined_with_the_authority_before_it() -> None:
     apart = "<div><p>Anytown Council</p></div><div><p>(25 004 901)</p></div><p>LABEL</p>"
     assert find(*blocks_of(apart), page=None).first == 1, "not siblings"
     assert find(*blocks_of(apart)).first == 0, "the page's title joins them"
+    assert find(*blocks_of(apart), page=f"Othertown Council ({OWN})").first == 1, "it names another authority"
     linked = "<p><a href='/x'>Anytown Council</a></p><p>(25 004 901)</p><p>LABEL</p>"
     assert find(*blocks_of(linked), page=None).first == 1, "a link is no authority unless the page's title says so"
     assert find(*blocks_of(linked)).first == 0
     assert find(p("Anytown Council"), p(f"({OWN})"), p(LABEL), page=None).first == 0, "in a text"
     assert find(p("Anytown Council", is_hidden=True), p(f"({OWN})"), p(LABEL)).first == 1
+    for before in (p("Decision : Upheld"), Block("paragraph", "Anytown | Council", cells=("Anytown", "Council"))):
+        assert find(before, p(f"({OWN})"), p(LABEL), page=None).first == 1, before.text
+    assert find(h(TITLE), p(f"({OWN})"), p(LABEL), page=None).title == title_of(TITLE)
+
+
+def test_the_authority_before_a_whole_title_is_not_a_part_of_it() -> None:
+    assert find(p("Anytown Council"), h(TITLE), p(LABEL)) == Beginning(title_of(TITLE), 1, 2)
 
 
 # ---------------------------------------------------------------- which lines show the decision
@@ -250,6 +271,8 @@ def test_labelled_lines_in_an_article_come_before_those_elsewhere_and_menus_last
     outside = "<h2>TITLE</h2><p>LABEL</p>"
     in_article = "<article><h1>TITLE</h1><p>LABEL</p></article>"
     assert find(*blocks_of(in_menu)).first == 0
+    assert find(*blocks_of(in_menu.replace("LABEL", "LABEL</p><p>Decision : Upheld"))).first == 0
+    assert find(*blocks_of("<p>LABEL</p><h1>TITLE</h1><aside><p>LABEL</p></aside>")).first == 0
     assert find(*blocks_of(in_menu + outside)).first == 2
     assert find(*blocks_of(outside + in_article)).first == 2
     assert find(*blocks_of(in_article + outside)).first == 0
@@ -304,6 +327,8 @@ def test_a_line_after_all_text_of_a_chapter_is_not_its_title() -> None:
     after = "<article><p>Words.</p></article><p>TITLE</p>"
     assert find(*blocks_of(after), is_chapter=True) == Beginning(title_of(TITLE), 0, 0)
     assert find(*blocks_of(after.replace("p>TITLE</p", "h2>TITLE</h2")), is_chapter=True).first == 1
+    only_title = "<article><p>TITLE</p></article><p>Words.</p>"
+    assert find(*blocks_of(only_title), is_chapter=True) == Beginning(title_of(TITLE), 0, 1)
 
 
 def test_a_chapter_without_a_title_begins_with_the_longest_article() -> None:
@@ -311,6 +336,9 @@ def test_a_chapter_without_a_title_begins_with_the_longest_article() -> None:
         "<p>Menu</p><article><p>Short.</p></article><article><p><a href='/x'>Home</a></p><p>Longer words.</p></article>"
     )
     assert find(*blocks_of(html), is_chapter=True) == Beginning(title_of(TITLE), 3, 3)
+    more_blocks = "<article><p>Words.</p><p>Words.</p></article><article><p>Longer words.</p></article>"
+    assert find(*blocks_of(more_blocks.replace("Longer", "Few")), is_chapter=True).first == 0
+    assert find(*blocks_of(more_blocks), is_chapter=True).first == 2
     with pytest.raises(NotADecision, match=r"^no article, and nothing else that shows where the decision begins$"):
         find(*blocks_of("<p>Words.</p>"), is_chapter=True)
     with pytest.raises(NotADecision, match=r"^no article"):

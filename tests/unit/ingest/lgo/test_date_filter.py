@@ -107,6 +107,7 @@ def test_range_cannot_begin_on_the_day_after_the_clocks_go_forward_with_a_utc_fi
     assert all(IN_UTC.may_begin(date(2026, 1, 1) + n * DAY) for n in range(365) if n != 88)
     assert DateFilter().may_begin(date(2026, 3, 30))
     assert DateFilter().may_begin(date.min)
+    assert IN_UTC.may_begin(date.min), "no range ends before the first date"
     assert DateFilter(summer=Shift(0, 1)).may_begin(date(2026, 3, 30)), "both seasons begin with the date asked for"
 
 

@@ -112,9 +112,19 @@ def test_an_item_does_not_close_a_statement() -> None:
     assert not make(p("Text."), item(CLOSING)).closed
 
 
+def test_numbers_of_a_plain_text_count_only_if_none_contradicts_the_count() -> None:
+    first, later = (Block("item", "One", Item(List("1", start, None), 0, None)) for start in (None, 7))
+    for marked_up, number in ((True, "7"), (False, None)):
+        found = make(first, p("Text."), later, marked_up=marked_up)
+        assert [line.number for line in found.lines[-3:]] == [None, None, number]
+
+
 def test_of_three_headings_of_a_plain_text_the_one_without_a_body_is_a_paragraph() -> None:
     kinds = [line.kind for line in make(h("A"), h("B"), h("C"), p("Text."), marked_up=False).lines[-4:]]
     assert kinds == ["heading", "paragraph", "heading", "paragraph"]
+    assert [line.kind for line in make(h("A"), h("B"), p("Text."), marked_up=False).lines[-3:]] == [
+        *("heading", "heading", "paragraph"),
+    ]
 
 
 def test_the_summary_of_a_report_goes_on_after_its_items() -> None:
@@ -135,6 +145,8 @@ def test_lone_dashes_of_a_copy_make_items_of_the_lines_after_them() -> None:
         *(("item", "One"), ("paragraph", "-"), ("item", "Two"), ("paragraph", "-"), ("paragraph", "Summary: x")),
         *(("paragraph", "-"), ("paragraph", CLOSING), ("paragraph", "-")),
     ]
+    for never in (NOTE, "Summary"):
+        assert body(make(p("Text."), p("-"), p(never)))[-2:] == [("paragraph", "-", None), ("paragraph", never, None)]
     with_items = make(item("Zero"), p("-"), p("One"))
     assert [text for _, text, _ in body(with_items)] == ["Zero", "-", "One"], "dashes are not markers there"
 

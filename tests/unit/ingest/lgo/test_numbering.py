@@ -54,6 +54,12 @@ def test_items_without_text_count() -> None:
     assert numbers(items(make_list(start=7), 4, skip=(0, 2))) == ["8", "10"]
 
 
+def test_an_item_that_goes_on_after_an_item_inside_it_counts_once() -> None:
+    """As in `<ol><li>One<section><li>Two</li></section>One</li></ol>`, where both items are of one list."""
+    first, second = items(make_list(), 2)
+    assert numbers(first, second, first, None, items(make_list(), 1)) == ["1", "2", "1", None, "3"]
+
+
 def test_a_reversed_list_counts_down_to_one_or_from_its_start() -> None:
     assert numbers(items(make_list(down=True), 3)) == ["3", "2", "1"]
     assert numbers(items(make_list(start=9, down=True), 3)) == ["9", "8", "7"]

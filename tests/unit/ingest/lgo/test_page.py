@@ -306,6 +306,9 @@ def test_an_article_that_goes_on_after_the_last_one_that_is_closed_is_cut_short(
     as_is = parse_page(goes_on, as_is=True)
     assert as_is.odd[0] == Oddity("taken as it is", NO_END)
     assert [*body_of(as_is), as_is.lines[-1].text] == ["One.", "Two words."]
+    title_only = b"<html><body><article><h1>Wexcombe Council (23 004 117)</h1></article><article></body></html>"
+    with pytest.raises(CutShort, match=f"^{NO_END}$"):
+        parse_chapters([unclosed("<p>One.</p>"), title_only])
     in_a_row = unclosed("", after="<article><table><tr><td>Two</td><td>words</td></tr></table>")
     with pytest.raises(CutShort, match=f"^{NO_END}$"):
         parse_page(in_a_row)
@@ -334,6 +337,49 @@ def test_the_beginning_of_a_chapter_must_be_shown_by_a_title_or_sound_articles()
     assert str(refused.value) == (
         "the page's articles are nested so wrongly that nothing shows where the chapter begins"
     )
+
+
+def test_a_menu_that_is_never_closed_does_not_hide_the_decision() -> None:
+    menu = b"<h2>Anytown Council (23 004 118)</h2><p>Decision : Not upheld</p><nav><p>Menu</p>"
+    decision = parse_page(page("<p>One.</p>").replace(b"<article", menu + b"<article"), all_blocks=True)
+    assert (decision.reference, body_of(decision)) == ("23 004 117", ["One."])
+
+
+def test_only_the_links_that_the_page_may_never_close_are_kept() -> None:
+    body = page("<p>One.</p>", header="<p>Decision : Upheld</p><p><a href='/share'>Share</a></p>")
+    body = body.replace(b"<article", b"<a href='/a'><p>First</p><p>Second</p><a href='/b'><p>Third</p></a><article")
+    assert parse_page(body, all_blocks=True).left_out == (
+        LeftOut("First", "before the title", is_counted=True),
+        LeftOut("Second", "before the title", is_counted=True),
+        LeftOut("Third", "links", is_counted=False),
+        LeftOut("Share", "links under the header", is_counted=False),
+    )
+
+
+def test_wrong_tags_after_the_closing_line_lose_nothing_of_the_decision() -> None:
+    sentence = b"<p>This sentence is long enough to be more than the address in a page's footer.</p>"
+    two_sentences = page("<p>One.</p>").replace(b"</article>", b"</article></b>" + sentence * 2)
+    assert body_of(parse_page(two_sentences, all_blocks=True)) == ["One."]
+    dropped = page("<p>One.</p>").replace(b"</article>", b"</article><svg>A drawing that is never closed")
+    assert body_of(parse_page(dropped, all_blocks=True)) == ["One."]
+    moved = page("<p>One.</p>").replace(b"</article>", b"</article><table><tr><td>A cell</td>moved</tr></table>")
+    assert body_of(parse_page(moved, all_blocks=True)) == ["One."]
+
+
+def test_a_row_before_a_decision_that_may_begin_earlier_may_be_moved_by_wrong_tags() -> None:
+    title = b"Wexcombe Council (23 004 117)"
+    body = page("<p>One.</p>").replace(b"<h1>" + title + b"</h1>", b"").replace(b"<title>x", b"<title>" + title)
+    body = body.replace(b"<article", b"<table><tr><td>One cell</td><td>two</td></tr></table><article")
+    assert body_of(parse_page(body, all_blocks=True)) == ["One."]
+    wrong = body.replace(b"</article>", b"</article><table><tr><td>A cell</td>moved</tr></table>")
+    with pytest.raises(CutShort, match=r"parsing moves 'One cell two' out of its place$"):
+        parse_page(wrong, all_blocks=True)
+
+
+def test_a_title_element_in_the_body_gives_the_title() -> None:
+    body = page("<p>One.</p>").replace(b"<title>x</title>", b"").replace(b"<h1>Wexcombe Council (23 004 117)</h1>", b"")
+    body = body.replace(b"<article", b"<p>Menu</p><title>Wexcombe Council (23 004 117)</title><article")
+    assert parse_page(body, all_blocks=True).lines[0].text == "Wexcombe Council (23 004 117)"
 
 
 # -- slices, chapters, chrome
@@ -381,6 +427,13 @@ def test_the_error_names_the_chapter_of_another_decision_and_both_titles() -> No
     )
 
 
+def test_the_error_about_the_chapter_of_another_decision_has_80_characters_of_each_title() -> None:
+    own, other = (page("<p>One.</p>", title=f"{name * 81} (23 004 11{n})") for name, n in (("W", 7), ("A", 8)))
+    with pytest.raises(WrongReference) as refused:
+        parse_chapters([own, other])
+    assert str(refused.value) == f"chapter 2 is titled {'A' * 80!r}, chapter 1 {'W' * 80!r}"
+
+
 def test_oddities_of_all_chapters_are_reported_with_the_chapter() -> None:
     chapters = [page(f"<p>{name}.</p><p hidden>{name} note</p>") for name in ("One", "Two", "Three")]
     assert parse_chapters(chapters).odd == (
@@ -398,6 +451,15 @@ def test_a_chapter_that_repeats_chapter_1_is_cut_short_unless_that_is_a_whole_st
         parse_chapters([statement.replace(closing, b"")] * 2)
 
 
+def test_a_chapter_without_text_after_its_header_is_cut_short_unless_the_decision_is_whole() -> None:
+    header_only = (
+        b"<html><body><article><h1>Wexcombe Council (23 004 117)</h1><p>Decision : Upheld</p></article></body></html>"
+    )
+    with pytest.raises(CutShort, match=r"^chapter 2 has no text after its header$"):
+        parse_chapters([unclosed("<p>One.</p>"), header_only])
+    assert body_of(parse_chapters([page("<p>One.</p>"), header_only])) == ["One."]
+
+
 @pytest.mark.parametrize(
     "header",
     [
@@ -413,6 +475,29 @@ def test_a_chapter_repeats_the_header_in_any_markup(header: str) -> None:
     first = page("<p>One.</p>").replace(b"<p>Investigator's decision on behalf of the Ombudsman</p>", b"")
     assert body_of(parse_chapters([first, second.encode()])) == ["One."]
     assert render(parse_chapters([first, second.encode()])).endswith("\nOne.\nTwo.")
+
+
+@pytest.mark.parametrize(
+    ("header", "repeated", "kept"),
+    [
+        ("<p>Decision</p><p>Upheld</p>", "<p>Decision : Upheld</p>", []),
+        ("<p>Decision : Upheld: in part</p>", "<p>Decision</p><p>Upheld: in part</p>", []),
+        ("<p>Decision : Upheld</p><p>Category : A</p>", "<p>Decision : Upheld<br>Category : A</p>", []),
+        ("<p>Decision : Upheld</p><p>Public report</p>", "<p>Decision : Upheld</p><p>Public report</p>", []),
+        (
+            "<p>Decision : Upheld</p><p>Public report</p>",
+            "<p>Decision : Upheld</p><p>Public report:</p>",
+            ["Public report:"],
+        ),
+    ],
+)
+def test_a_chapter_may_divide_the_header_differently(header: str, repeated: str, kept: list[str]) -> None:
+    chapters = [
+        f"<html><body><article><h1>Wexcombe Council (23 004 117)</h1>{content}</article></body></html>".encode()
+        for content in (f"{header}<p>Overview:</p><p>One.</p>", f"{repeated}<p>Two.</p>")
+    ]
+    lines = render(parse_chapters(chapters)).split("\n")
+    assert lines[lines.index("Overview:") + 1 :] == ["One.", *kept, "Two."]
 
 
 def test_a_line_of_a_chapter_that_the_header_does_not_have_is_kept() -> None:
@@ -440,6 +525,7 @@ def test_numbers_are_dropped_if_wrongly_nested_tags_may_move_items() -> None:
         ('<a href="/decisions/a/b/23-004-117/?CHAPTER=12">2</a>', [12]),
         ("<a href='/decisions/a/b/23-004-118?chapter=2'>2</a>", []),
         ("<a href='/decisions/a/b/x23-004-117?chapter=2'>2</a>", []),
+        ("<a href='23-004-117?chapter=2'>2</a>", [2]),
         ("<a href='/Decisions/A/B/23-004-117?chapter=3'>3</a><a href='?chapter=1'>1</a>", [1, 3]),
         ("<a href='?chapter=0'>0</a><a href='?chapter=100'>100</a>", []),
         ("<button name=chapter value=2>2</button><input value='3' name='chapter' type=submit>", [2, 3]),
@@ -453,6 +539,10 @@ def test_links_buttons_and_options_of_the_decisions_own_chapters_are_found(link:
     html = f"<html><body>{link}</body></html>"
     for body in (html.encode(), html.encode("utf-16")):
         assert find_chapters(body, "23 004 117") == chapters
+
+
+def test_links_to_chapters_of_a_joint_case_are_found_in_any_capitals() -> None:
+    assert find_chapters(b"<a href='/Decisions/Health/Other/24-001-411A?chapter=2'>2</a>", "24 001 411a") == [2]
 
 
 def test_bytes_that_are_not_text_have_no_chapters() -> None:

@@ -120,6 +120,7 @@ def test_error_names_the_missing_part() -> None:
     assert "</html>" in missing
     cut = refused(golden("spans_h1").replace(b"</article>\n</main>", b"</main>"))
     assert "article" in cut
+    assert refused(b"<html><frameset><frame src='/decisions'></frameset></html>") == "an empty page"
 
 
 @pytest.mark.parametrize("name", ["listing of one", "listing", "search shell"])
@@ -158,8 +159,9 @@ def test_page_of_more_than_two_megabytes_is_refused() -> None:
     assert words_of(f"<!--{'a' * room}-->") == ""
     assert "2,097,153 bytes" in refused(in_article(f"<!--{'a' * (room + 1)}-->"))
     link = b"<a href='?chapter=2'>"
-    assert find_chapters(link + b"a" * room, "23 004 117") == [2]
-    assert find_chapters(link + b"a" * MAX_BYTES, "23 004 117") == [], "no page that is read links to it"
+    longest = link + b"a" * (MAX_BYTES - len(link))
+    assert find_chapters(longest, "23 004 117") == [2]
+    assert find_chapters(longest + b"a", "23 004 117") == [], "no page that is read links to it"
 
 
 def test_a_text_longer_than_a_decision_can_have_is_refused_also_in_chapters() -> None:

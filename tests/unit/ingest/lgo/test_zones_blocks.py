@@ -517,6 +517,14 @@ def test_entries_of_nested_lists_belong_to_the_list_around_them() -> None:
     assert contents(item("No link", outer), inner) == [], "the list around it has an item that is not an entry"
 
 
+@pytest.mark.parametrize("of", [None, List("•", None, None)])
+def test_a_contents_list_may_end_the_page_if_links_are_nested_wrongly(of: List | None) -> None:
+    """Otherwise blocks of links at the end are left out by another rule."""
+    entries = [entry(name, of, target=f"#{place}") for place, name in enumerate(HEADINGS)]
+    found = left_out(*HEAD, *TEXT, *entries, wrong=["a"])
+    assert found == [(name, CONTENTS) for name in HEADINGS]
+
+
 @pytest.mark.parametrize(
     ("heading", "is_heading"), [("Contents", True), ("On this page :", True), ("In this report", False)]
 )

@@ -112,6 +112,8 @@ def test_capitals_before_a_quote_are_two_characters_in_a_page_without_utf_8() ->
         "<script>'<meta charset=utf-8>'</script><meta charset=windows-1252>",
         "<title><meta charset=utf-8></title><meta charset=windows-1252>",
         '<meta name="description" content="charset=utf-8"><meta charset="windows-1252">',
+        '<meta http-equiv="Content-Type"><meta charset="windows-1252">',
+        '<meta http-equiv="Content-Type" content="text/html"><meta charset="windows-1252">',
     ],
 )
 def test_a_page_declares_its_encoding_itself(declaration: str) -> None:
@@ -188,6 +190,7 @@ def test_a_fifth_of_utf_16_must_be_ascii_and_few_other_bytes_zero(
     text = "a" * ascii_letters + others
     if is_text:
         assert decode(text.encode("utf-16-le")).text == text
+        assert decode(text.encode("utf-16-le") + b"x").text == f"{text}\ufffd", "half a character more"
         return
     with pytest.raises(Undecodable, match=r"^\d+ of 200 bytes are zero: the document is not text$"):
         decode(text.encode("utf-16-le"))
