@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ingest.wording import count_of
-from lgsco.cli.printing import print_line
+from lgsco.cli.printing import print_foreign, print_line
 from lgsco.hit_rows import COLUMNS, as_object, describe_searched, list_rows
 from storage.query.passages import mark_words, shorten
 from storage.search import Paragraph, Results
@@ -42,11 +42,11 @@ def print_hits(results: Results) -> None:
     """Prints each decision with its paragraphs, the words found in square brackets."""
     for hit in results.hits:
         outcome = f" · {hit.outcome}" if hit.outcome else ""
-        print_line(f"{hit.reference}  {hit.decision_date or '–':10}  {hit.authority or '–'}{outcome}")
+        print_foreign(f"{hit.reference}  {hit.decision_date or '–':10}  {hit.authority or '–'}{outcome}")
         for one in hit.paragraphs:
-            print_line(f"    {f'{one.number}  ' if one.number else ''}{_mark(one)}")
+            print_foreign(f"    {f'{one.number}  ' if one.number else ''}{_mark(one)}")
         if not hit.paragraphs and hit.summary:
-            print_line(f"    {shorten(hit.summary, (), _EXCERPT_CHARACTERS)[0]}")
+            print_foreign(f"    {shorten(hit.summary, (), _EXCERPT_CHARACTERS)[0]}")
     if results.total > len(results.hits) > 0:
         more = results.total - len(results.hits)
         print_line(f"    … and {more:,} more of {count_of(results.total, 'decision')}; see --limit")

@@ -52,6 +52,11 @@ def print_line(line: str, *, err: bool = False) -> None:
     click.echo(printable(complete_commands(line)), err=err)
 
 
+def print_foreign(line: str) -> None:
+    """Prints one line of the publisher's words to stdout, without control characters and with nothing added."""
+    click.echo(printable(line))
+
+
 def print_lines(lines: Iterable[str], *, err: bool = False) -> None:
     """Prints each line as `print_line` does."""
     for line in lines:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from ingest.reports.calendar import LOOKS, State
+from ingest.reports.named_commands import remember_options
 from lgsco.cli.log_output import LogFormatter
 from lgsco.cli.printing import (
     print_calendar,
     print_document,
+    print_foreign,
     print_json,
     print_line,
     print_lines,
@@ -43,6 +45,13 @@ def test_print_line_prints_one_harmless_line_to_the_given_stream(capsys: Printed
     print_line(DRIVING)
     print_line(DRIVING, err=True)
     assert capsys.readouterr() == (f"{HARMLESS}\n", f"{HARMLESS}\n")
+
+
+def test_the_publishers_words_are_printed_with_nothing_added(capsys: Printed) -> None:
+    remember_options({"--db": "mine.db"})
+    print_foreign("they ran `lgsco sync`\x1b[31m")
+    print_line("run `lgsco sync`")
+    assert capsys.readouterr().out == "they ran `lgsco sync` [31m\nrun `lgsco sync --db mine.db`\n"
 
 
 def test_print_lines_prints_each_and_an_empty_one_as_an_empty_line(capsys: Printed) -> None:
