@@ -8,12 +8,15 @@ from typing import Any
 
 
 def set_workers(option: Any, arguments: Sequence[str]) -> None:
-    """Sets pytest-xdist's `-n` and `--dist`, unless the command has `-n`, `-s` or `--pdb`.
+    """Sets pytest-xdist's `-n` and `--dist`, unless the command has `-n`, `-s`, `--pdb` or `--cov`.
+
+    pytest-cov has already chosen by then how it measures, and fails with workers that begin later: give it `-n` too.
 
     `option`: pytest's options; without pytest-xdist it has no number of processes, and stays as it is. `arguments`: the
     folders, files and tests to run.
     """
-    if getattr(option, "numprocesses", 0) is None and not option.usepdb and option.capture != "no":
+    measures = getattr(option, "cov_source", None)
+    if getattr(option, "numprocesses", 0) is None and not (option.usepdb or measures) and option.capture != "no":
         option.numprocesses = choose_workers(arguments, _count_cores())
         option.dist = "worksteal"
 

@@ -29,9 +29,11 @@ def test_command_without_a_number_gets_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"numprocesses": 0}, {"numprocesses": 2}, {"usepdb": True}, {"capture": "no"}], ids=str
+    "given",
+    [{"numprocesses": 0}, {"numprocesses": 2}, {"usepdb": True}, {"capture": "no"}, {"cov_source": [True]}],
+    ids=str,
 )
-def test_a_given_number_a_debugger_and_shown_output_stay(given: dict[str, object]) -> None:
+def test_a_given_number_a_debugger_shown_output_and_coverage_stay(given: dict[str, object]) -> None:
     option = Namespace(**{"numprocesses": None, "dist": "no", "usepdb": False, "capture": "fd"} | given)
     before = vars(option).copy()
     set_workers(option, [str(UNIT)])
