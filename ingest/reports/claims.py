@@ -183,7 +183,7 @@ class Claim(NamedTuple):
         if self.asked_elsewhere:
             return [f"{text}: `lgsco coverage` shows which dates were asked for.", evidence]
         them = agree(self.outside, "it", "them")
-        return [f"{text}, which lgsco is not asked to fetch; `lgsco backfill` fetches {them}.", evidence]
+        return [f"{text}, on dates not asked for; `lgsco backfill` fetches {them}.", evidence]
 
     def _describe_unfinished(self, one: Unfinished) -> str:
         progress = f"{describe_dates(one.window)} {{}}, {describe_progress(one.stored, one.total)}"

@@ -85,7 +85,7 @@ def _measure_disk(settings: Settings) -> Disk:
 @command(logs=False)
 @click.option("--from", "first", type=Day(), metavar="DATE", help="First day, month or year.")
 @click.option("--to", "last", type=Day(is_last=True), metavar="DATE", help="Last day, month or year, inclusive.")
-@click.option("--all", "everything", is_flag=True, help="Ask about all dates, also those nobody asked for.")
+@click.option("--all", "everything", is_flag=True, help="Cover all dates, also those nobody asked for.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Also draw the calendar into FILE.")
 def coverage(
@@ -142,7 +142,7 @@ def _choose_dates(first: date | None, last: date | None, everything: bool) -> Wi
     from ingest.crawling.windows import EVERYTHING, find_range
 
     if everything and (first or last):
-        raise click.UsageError("--all asks about all dates; leave out --from and --to")
+        raise click.UsageError("--all covers all dates; leave out --from and --to")
     if first and last and first > last:
         raise click.UsageError(f"--from {first} is after --to {last}")
     if everything:

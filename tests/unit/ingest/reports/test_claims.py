@@ -45,7 +45,7 @@ def of_recent(*, state: WindowState = "proven", counts: Counts = ALL_STORED, tot
 def test_a_full_claim_names_dates_numbers_age_and_the_number_outside() -> None:
     assert str(of_recent()) == (
         "2026-07-30 to today: 41 of 41 listed decisions are in the archive, as listed on 2026-11-01 12:00 UTC or later."
-        " The site lists 57,480 decisions before that, which lgsco is not asked to fetch; "
+        " The site lists 57,480 decisions before that, on dates not asked for; "
         "`lgsco backfill` fetches them."
         " This follows from its total of 57,521 decisions, stated at 2026-11-01 12:05 UTC."
     )
@@ -182,9 +182,8 @@ def test_only_a_demo_continues_a_demo(state: IntentState) -> None:
 
 
 def test_one_decision_outside_the_dates_is_named_in_the_singular() -> None:
-    assert (
-        "The site lists 1 decision before that, which lgsco is not asked to fetch; `lgsco backfill` fetches it."
-        in str(of_recent(total=42))
+    assert "The site lists 1 decision before that, on dates not asked for; `lgsco backfill` fetches it." in str(
+        of_recent(total=42)
     )
 
 
@@ -252,12 +251,12 @@ def test_each_range_has_its_own_numbers_and_other_requested_dates_are_not_called
     both = claim_of(claim_rows(ledger, asked, counts=counts, site_total=(100, TOTAL_AT)))
     assert "2026-07-30 to today: 5 of 5 listed" in str(both)
     assert "2025-01-01 to 2025-03-31: 7 of 7 listed" in str(both)
-    assert "The site lists 88 decisions outside those dates, which lgsco is not asked to fetch" in str(both)
+    assert "The site lists 88 decisions outside those dates, on dates not asked for" in str(both)
     one = claim_of(
         claim_rows(ledger, asked, windows=[quarter], counts=counts, site_total=(100, TOTAL_AT)), daemon_runs=False
     )
     assert "The site lists 93 decisions outside those dates: `lgsco coverage` shows which" in str(one)
-    assert "not asked to fetch" not in str(one)
+    assert "on dates not asked for" not in str(one)
 
 
 @pytest.mark.parametrize(
