@@ -93,7 +93,7 @@ def test_what_names_no_decision_is_refused(typed: str) -> None:
     ],
 )
 def test_two_references_are_refused_by_name(typed: str) -> None:
-    with pytest.raises(ValueError, match="is several references: 25 004 920, 24 001 411a; give one at a time"):
+    with pytest.raises(ValueError, match="has several references: 25 004 920, 24 001 411a; give one at a time"):
         typed_reference(typed)
 
 
