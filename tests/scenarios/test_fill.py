@@ -154,7 +154,7 @@ def test_filling_dates_are_named_and_outside_the_exit_code_of_sync_and_status(
         db.execute("UPDATE intents SET asked_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-9 days')")
     ran = here("status", "--db", world.database)
     assert "is being filled" in ran.out
-    assert 'fill: on: fill is "auto" in [schedule], and this archive was made by init' in ran.out
+    assert 'fill: on: fill is "auto" in [schedule], and lgsco init made this archive' in ran.out
     assert "of 70 listed decisions to fetch" in ran.out
     assert "expected to end about 20" in ran.out
     with writing(world.database) as db:
