@@ -236,7 +236,7 @@ class Claim(NamedTuple):
 
 
 def make_claim(rows: ClaimRows, *, daemon_runs: bool, today: date) -> Claim:
-    """Makes the claim about the windows of `rows`, as far as they have begun. `today`: the day in London."""
+    """Makes the claim about those windows of `rows` that have begun. `today`: the day in London."""
     total, at = rows.site_total or (None, None)
     return Claim(
         ranges=tuple(_claim_range(window, rows, today) for window in rows.windows if window.first <= today),
@@ -253,7 +253,7 @@ def make_claim(rows: ClaimRows, *, daemon_runs: bool, today: date) -> Claim:
 def _claim_range(window: Window, rows: ClaimRows, today: date) -> RangeClaim:
     """Makes the claim about one window.
 
-    Days that are still to come need no proof, unless the site was asked about them: then this machine's clock is slow.
+    Days after today need no proof, unless the site was asked about them: then this machine's clock is slow.
     """
     proofs = [proof for proof in rows.proofs if intersect([window], [proof.window])]
     unproven = [
