@@ -134,7 +134,7 @@ TO_COME = "2026-11-02", "2026-12-31"
 """Days after TODAY."""
 
 
-def test_days_that_are_still_to_come_need_no_proof() -> None:
+def test_days_after_today_need_no_proof() -> None:
     rows = claim_rows([proof("0001-01-01", "2026-11-01")], windows=[EVERYTHING])
     claim = claim_of(rows)
     assert claim.is_full
@@ -142,7 +142,7 @@ def test_days_that_are_still_to_come_need_no_proof() -> None:
     assert not claim_of(claim_rows([proof("0001-01-01", "2026-10-31")], windows=[EVERYTHING])).is_full
 
 
-def test_days_after_today_that_the_site_was_asked_about_are_not_left_out() -> None:
+def test_days_after_today_are_named_if_the_site_was_asked_about_them() -> None:
     claim = claim_of(claim_rows([proof("0001-01-01", "2026-11-01"), proof("2026-11-02", "9999-12-31", "unknown")]))
     assert "Not proven: 2026-11-02 to today (no total of the site to compare with)" in str(claim)
 
@@ -152,7 +152,7 @@ def test_a_range_that_ends_after_today_is_named_as_one_that_ends_today() -> None
     assert sentence.startswith("2026-01-01 to today: 0 of 0 listed decisions are in the archive")
 
 
-def test_a_range_that_has_not_begun_is_not_named() -> None:
+def test_a_range_that_begins_after_today_is_not_named() -> None:
     left = [intent("2026-01-01", "2026-10-31"), intent(*TO_COME, "interrupted", number=2)]
     claim = claim_of(claim_rows([proof("2026-01-01", "2026-10-31"), proof(*TO_COME, "unseen")], left))
     assert [one.window for one in claim.ranges] == [window("2026-01-01", "2026-10-31")]
