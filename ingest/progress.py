@@ -19,7 +19,10 @@ _LINE_SECONDS = 30.0
 
 
 class Progress:
-    """Shows one run. Use it as a context manager and pass its `report` to `perform`. `noun`: one of what it counts."""
+    """Shows one run. Use it as a context manager and pass its `report` to `perform`.
+
+    `noun`: what it counts, in the singular.
+    """
 
     def __init__(self, noun: str) -> None:
         self._noun = noun

@@ -93,7 +93,7 @@ def perform(
     """
     if isinstance(task, Crawls):
         require_contact_and_pace(config)
-    name = name_task(_record_as(task), _format_arguments(task))
+    name = name_task(_get_recorded_name(task), _format_arguments(task))
     task, left_out = _find_documents(task)
     try:
         with checking_while_waiting(stop.raise_if_set), _open(task, name, database, config, clock, stop, warn) as db:
@@ -143,16 +143,16 @@ def _require_one_site(db: sqlite3.Connection, database: Path, config: Config) ->
     another address is one site.
     """
     known, asked = journal.find_robots(db), config.site.base_url
-    if known is None or _is_here(known.site) == _is_here(asked):
+    if known is None or _is_on_this_machine(known.site) == _is_on_this_machine(asked):
         return
-    look_alike = known.site if _is_here(known.site) else asked
+    look_alike = known.site if _is_on_this_machine(known.site) else asked
     raise UsageError(
         f"{database} was filled from {known.site}, so nothing is fetched into it from {asked}: {look_alike} is on this "
         "machine, and an archive never mixes a look-alike with the publisher's site. Name another file with --db"
     )
 
 
-def _is_here(site: str) -> bool:
+def _is_on_this_machine(site: str) -> bool:
     return is_loopback(urlsplit(site).hostname or "")
 
 
@@ -216,7 +216,7 @@ def _begin(db: sqlite3.Connection, task: Task, config: Config, clock: Clock) -> 
     """
     at = clock.stamp()
     user_agent = config.user_agent if isinstance(task, Crawls) else None
-    number = runs.begin_run(db, _record_as(task), _format_arguments(task), at, user_agent)
+    number = runs.begin_run(db, _get_recorded_name(task), _format_arguments(task), at, user_agent)
     intent.interrupt_killed(db, at, number)
     if isinstance(task, Backfill) and task.limit is None:
         intent.record_backfill(db, find_range(task.first, task.last, clock.today()), at, number)
@@ -355,8 +355,8 @@ def _roll_up_journal(run: TaskRun) -> None:
             return
 
 
-def _record_as(task: Task) -> str:
-    """Returns the name under which a task is recorded."""
+def _get_recorded_name(task: Task) -> str:
+    """Returns the name of a task in the table `runs`."""
     return type(task).__name__.lower()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def count_of(number: int, noun: str, plural: str | None = None) -> str:
-    """Returns the number with its noun. `plural`: of a noun whose plural is not made by an `s` at its end."""
+    """Returns the number with its noun. `plural`: if it is not the noun with an `s` at its end."""
     return f"{number:,} {agree(number, noun, plural or f'{noun}s')}"
 
 

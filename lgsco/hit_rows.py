@@ -1,6 +1,6 @@
-"""Lays out what a search found as JSON and as rows of CSV, and says how many decisions were searched if it found none.
+"""Lays out the results of a search for the command line and the web interface.
 
-The command line and the web interface use it.
+JSON, rows of CSV, and the sentence that counts the decisions searched if nothing was found.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def list_rows(hit: Hit) -> list[list[str]]:
 
 
 def describe_searched(searched: int) -> str:
-    """Says that none of the decisions matches, and how many were searched."""
+    """Returns the sentence that none of the decisions searched matches, with their number."""
     if not searched:
         return "the archive has no decisions to search yet"
     if searched == 1:

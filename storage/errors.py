@@ -88,10 +88,10 @@ class NotPublic(StoreError):
 def explain_unwritten(path: Path, error: OSError) -> StoreFailed:
     """Returns the error for a file or folder that could not be written, with what to do about it."""
     what_to_do = {
-        errno.ENOENT: "make the folder that it goes into, or name another",
-        errno.EACCES: "change its permissions or name another",
-        errno.EPERM: "change its permissions or name another",
-        errno.ENOSPC: "free disk space or name another",
-        errno.EDQUOT: "free disk space or name another",
-    }.get(error.errno or 0, "name another")
+        errno.ENOENT: "make the folder that it goes into, or name another path",
+        errno.EACCES: "change its permissions, or name another path",
+        errno.EPERM: "change its permissions, or name another path",
+        errno.ENOSPC: "free disk space, or name another path",
+        errno.EDQUOT: "free disk space, or name another path",
+    }.get(error.errno or 0, "name another path")
     return StoreFailed(f"{path} cannot be written: {error.strerror or error}; {what_to_do}")

@@ -142,8 +142,8 @@ def find_authorities(db: sqlite3.Connection, name: str) -> tuple[bool, list[str]
 
 def _attribute(form: str, claim: Sequence[str]) -> str:
     """Returns the text of `ATTRIBUTION.txt`."""
-    has = "\n".join(["", "When this was written, the archive had of these dates:", *claim, ""]) if claim else ""
-    return ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else "") + has
+    stored = "\n".join(["", "The state of the archive when this was written:", *claim, ""]) if claim else ""
+    return ATTRIBUTION + (ATTRIBUTION_CSV if form == "csv" else "") + stored
 
 
 def export(

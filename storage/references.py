@@ -23,7 +23,7 @@ _WIDE_SPACE = re.compile(r"\s")
 
 
 def reference(spelling: str) -> str:
-    """Returns the printed form of a reference as documents print it: ``25-004-920`` is ``25 004 920``.
+    """Returns the printed form of a reference in a spelling that documents use: ``25-004-920`` is ``25 004 920``.
 
     Digits are in groups of two, three and three, with a lower-case suffix letter on joint health cases (``24 001
     411a``). Raises ValueError if the spelling is not a reference.
@@ -35,15 +35,15 @@ def reference(spelling: str) -> str:
 
 
 def typed_reference(text: str) -> str:
-    """Returns the printed form of a reference as people type or paste it. Documents need the stricter `reference`.
+    """Returns the printed form of a reference as people type or paste it. For documents, use the stricter `reference`.
 
-    Any separators and punctuation are accepted (``25/004/920``, ``(25 004 920)``), and the address of its page, on the
-    publisher's site or on a server of the archive. Raises ValueError if the text is something else, or names several.
+    Accepts any separators and punctuation (``25/004/920``, ``(25 004 920)``), and the address of the decision's page on
+    the publisher's site or in `lgsco serve`. Raises ValueError for any other text, and for several references.
     """
     shown = unquote(_AFTER_PATH.sub(r"\1", text.strip())) if len(text) <= _TYPED_MOST else ""
     named = list(dict.fromkeys(_printed(found) for found in _NAMED.finditer(shown)))
     if len(named) > 1:
-        raise ValueError(f"{text!r} is several references: {', '.join(named)}; give one at a time")
+        raise ValueError(f"{text!r} has several references: {', '.join(named)}; give one at a time")
     found = _TYPED.fullmatch(shown)
     if found is None:
         raise ValueError(f"{text[:_TYPED_MOST]!r} is not a reference; one looks like 25 004 920 or 24 001 411a")

@@ -139,7 +139,7 @@ def _suggest(db: sqlite3.Connection, query: str, node: Node, filters: Sequence[F
 
 
 def _explain(db: sqlite3.Connection, query: str, node: Node) -> Iterable[str]:
-    """Explains why nothing may have been found."""
+    """Explains why the query probably found nothing."""
     yield from _explain_filters(db, node)
     if (sentence := explain_meant_operators(query)) is not None:
         yield sentence

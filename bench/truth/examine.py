@@ -172,7 +172,7 @@ class Examiner:
         named = ", ".join(map(str, dates))
         if not fewest <= outside.number <= most:
             return Finding("miscounted", outside.words, f"{fewest} to {most} lie outside of {named}")
-        if outside.never_asked and not passage.cut_off:
+        if outside.not_asked and not passage.cut_off:
             asked = self.asked.find("done", "interrupted", "paused")
             if any(not one.is_covered_by(dates) for one in asked):
                 return Finding("false", outside.words, f"dates outside of {named} were asked for")
@@ -232,7 +232,7 @@ class Examiner:
             found.findings.append(Finding("false", '"full": true', "a range of it is not full"))
         if claim.get("outside") is not None:
             passage = Passage([_claim_of(row, "", row["listed"]) for row in ranges])
-            outside = Outside(f'"outside": {claim["outside"]}', claim["outside"], "outside", never_asked=False)
+            outside = Outside(f'"outside": {claim["outside"]}', claim["outside"], "outside", not_asked=False)
             self._row(found, self._wrong_outside(outside, passage, [_total_of(claim)]))
         if claim.get("site_total") is not None:
             self._row(found, self._wrong_total(_total_of(claim)))

@@ -59,7 +59,7 @@ during the command), `partial` (words that say that something may be missing, wh
 
 OUTSIDE: tuple[str, ...] = (
     rf"[Tt]he site lists (?P<outside>{_N}) {_DECISIONS} (?P<where>before that|after that|outside (?:that|those dates))"
-    r"(?:, (?P<never>which lgsco is not asked to fetch))?",
+    r"(?:, (?P<not_asked>on dates not asked for))?",
 )
 """Sentences about how many decisions the site lists outside the dates of the claims before them."""
 
@@ -132,7 +132,7 @@ class Outside:
     words: str
     number: int
     where: str
-    never_asked: bool
+    not_asked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class Grammar:
             for found in re.finditer(pattern, line)
         ]
         outside = [
-            (Outside(found[0], _number(found["outside"]), found["where"], bool(found["never"])), found.span())
+            (Outside(found[0], _number(found["outside"]), found["where"], bool(found["not_asked"])), found.span())
             for pattern in self.outside
             for found in re.finditer(pattern, line)
         ]

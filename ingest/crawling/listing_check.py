@@ -73,8 +73,8 @@ class ListingCheck:
             recent = self._clock.today() - _RECENT
             whole = self._listing.ask_for_dates(recent, self._clock.today())
         if not whole.total:
-            stated = "no total" if whole.total is None else "that there are no decisions"
-            self._require_findings(f"asked without dates, and for those from {recent} on, it states {stated}")
+            stated = "no total" if whole.total is None else "a total of 0"
+            self._require_findings(f"asked without dates, and for dates from {recent} on, it states {stated}")
             return
         self._check_dates(whole)
         self._use_newest()  # the comparison of forms needs the right dates

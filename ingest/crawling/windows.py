@@ -16,15 +16,15 @@ _EARLY = date(2010, 1, 1)
 
 
 def find_range(first: date | None, last: date | None, today: date) -> Window:
-    """Returns the window of two dates; None means without an end there. Its last day may be still to come.
+    """Returns the window from `first` to `last`, which may be after today. None: no bound on that side.
 
-    Raises UsageError if it begins after it ends, or after today.
+    Raises UsageError if it ends before it begins, or begins after today.
     """
     window = Window(first or EVERYTHING.first, last or EVERYTHING.last)
     if window.first > window.last:
-        raise UsageError(f"the range ends before it begins: {window}")
+        raise UsageError(f"the range ends before it begins: {window}; name an earlier --from or a later --to")
     if window.first > today:
-        raise UsageError(f"the range begins after today: {window.first}")
+        raise UsageError(f"the range begins after today: {window.first}; name an earlier --from")
     return window
 
 

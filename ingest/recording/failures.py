@@ -312,10 +312,9 @@ def decide(state: State, event: Event) -> Decided:
         case BatchParsed(pages):
             return _judge_batch(state, pages)
         case RoundEnded():
-            row = len(state.in_doubt)
-            were = agree(row, "the last page was", f"the last {row} pages in a row were")
-            why = f"{were} not fetched or parsed"
-            return state, (CheckCanary(why),) if state.in_doubt else ()
+            count = len(state.in_doubt)
+            pages_were = agree(count, "the last page was", f"the last {count} pages in a row were")
+            return state, (CheckCanary(f"{pages_were} not fetched or parsed"),) if state.in_doubt else ()
         case CanaryAnswered(check, served):
             return _judge_canary(state, check, served)
         case RunFails():

@@ -133,8 +133,8 @@ class Claim(NamedTuple):
         return max(0, self.site_total - self.listed)
 
     @property
-    def _has_changed(self) -> bool:
-        """Whether the site's total contradicts what it listed of these dates: the two are from different times."""
+    def _has_other_total(self) -> bool:
+        """Whether the site's total does not fit the number that it listed of these dates, at another time."""
         total = self.site_total
         if total is None or not self.is_full:
             return False
@@ -175,7 +175,9 @@ class Claim(NamedTuple):
             stated = f"The site's total is {total}, stated at {_minute(self.site_total_at)}"
             if not self.is_full:
                 return [f"{stated}."]
-            return [f"{stated}: the listing changed between then and the check of these dates."] * self._has_changed
+            if not self._has_other_total:
+                return []
+            return [f"{stated}; it does not fit the number listed, so the listing may have changed in between."]
         one_range = len(self.ranges) == 1 and self.ranges[0].window.last == EVERYTHING.last
         where = "before that" if one_range else "outside those dates"
         text = f"The site lists {count_of(self.outside, 'decision')} {where}"
@@ -183,7 +185,7 @@ class Claim(NamedTuple):
         if self.asked_elsewhere:
             return [f"{text}: `lgsco coverage` shows which dates were asked for.", evidence]
         them = agree(self.outside, "it", "them")
-        return [f"{text}, which lgsco is not asked to fetch; `lgsco backfill` fetches {them}.", evidence]
+        return [f"{text}, on dates not asked for; `lgsco backfill` fetches {them}.", evidence]
 
     def _describe_unfinished(self, one: Unfinished) -> str:
         progress = f"{describe_dates(one.window)} {{}}, {describe_progress(one.stored, one.total)}"
@@ -195,8 +197,8 @@ class Claim(NamedTuple):
             text = "the daemon continues it" if self.daemon_runs else "`lgsco daemon` continues it"
             return f"{progress.format('is being filled')}: {text}."
         if one.state == "running":
-            again = f"{name_command(one.window)} continues it"
-            return f"{progress.format('is not finished')}: a backfill is running, or was killed, and then {again}."
+            again = f"{name_command(one.window)} continues one that was killed"
+            return f"{progress.format('is not finished')}: a backfill is running, or was killed; {again}."
         if self.daemon_runs:
             return f"{progress.format('was interrupted')}: the daemon continues it."
         return f"{progress.format('was interrupted')}: {name_command(one.window)} continues it."
@@ -234,7 +236,7 @@ class Claim(NamedTuple):
 
 
 def make_claim(rows: ClaimRows, *, daemon_runs: bool, today: date) -> Claim:
-    """Makes the claim about the windows of `rows`, as far as they have begun. `today`: the day in London."""
+    """Makes the claim about those windows of `rows` that have begun. `today`: the day in London."""
     total, at = rows.site_total or (None, None)
     return Claim(
         ranges=tuple(_claim_range(window, rows, today) for window in rows.windows if window.first <= today),
@@ -251,7 +253,7 @@ def make_claim(rows: ClaimRows, *, daemon_runs: bool, today: date) -> Claim:
 def _claim_range(window: Window, rows: ClaimRows, today: date) -> RangeClaim:
     """Makes the claim about one window.
 
-    Days that are still to come need no proof, unless the site was asked about them: then this machine's clock is slow.
+    Days after today need no proof, unless the site was asked about them: then this machine's clock is slow.
     """
     proofs = [proof for proof in rows.proofs if intersect([window], [proof.window])]
     unproven = [
@@ -340,20 +342,20 @@ def _describe_forms(forms: Sequence[str]) -> str:
 def _describe_range(one: RangeClaim) -> str:
     counts = one.counts
     if one.is_full:
-        numbers = f"{_describe_share(counts, 'listed decision')} in the archive"
+        numbers = f"{_describe_stored(counts, 'listed decision')} in the archive"
         text = f"{describe_dates(one.window)}: {numbers}"
         text += f", as listed on {_minute(one.as_of)} or later" if one.as_of else ""
         return f"{text}{_describe_excluded(counts, 'the other')}.{_describe_forms(one.other_forms)}"
     if not one.unproven:
-        numbers = f"{_describe_share(counts, 'listed decision', of='of the')} in the archive"
+        numbers = f"{_describe_stored(counts, 'listed decision', of='of the')} in the archive"
         return f"{describe_dates(one.window)}: {numbers}{_describe_excluded(counts, 'of the rest,')}."
     named = name_first(list(map(str, one.unproven)), NAMED_RANGES, "and {}", "more range")
-    seen = _describe_share(counts, "decision seen in the listing", "decisions seen in the listing", of="of the")
+    seen = _describe_stored(counts, "decision seen in the listing", "decisions seen in the listing", of="of the")
     return f"{describe_dates(one.window)}: not proven; {seen} in the archive. Not proven: {', '.join(named)}."
 
 
-def _describe_share(counts: Counts, noun: str, plural: str | None = None, *, of: str = "of") -> str:
-    """Returns how many of the listed decisions are stored, up to the verb."""
+def _describe_stored(counts: Counts, noun: str, plural: str | None = None, *, of: str = "of") -> str:
+    """Returns how many of the listed decisions are stored: the beginning of a sentence, with its verb."""
     verb = "is" if 1 in (counts.stored, counts.listed) else "are"
     return f"{counts.stored:,} {of} {count_of(counts.listed, noun, plural)} {verb}"
 

@@ -53,9 +53,9 @@ def _decide_by_setting(setting: str, made_by: MadeBy | None) -> Mode:
         return Mode(False, 'fill is "off" in [schedule]; fill = "on" turns it on')
     if made_by == "init":
         return Mode(
-            True, 'fill is "auto" in [schedule], and this archive was made by init; `lgsco fill off` turns it off'
+            True, 'fill is "auto" in [schedule], and lgsco init made this archive; `lgsco fill off` turns it off'
         )
-    made = f"this archive was made by {made_by}" if made_by else "it is not recorded that this archive was made by init"
+    made = f"lgsco {made_by} made this archive" if made_by else "it is not recorded that lgsco init made this archive"
     return Mode(False, f'fill is "auto" in [schedule], and {made}; fill = "on" turns it on')
 
 

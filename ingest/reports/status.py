@@ -266,9 +266,10 @@ class StatusReport(NamedTuple):
     def _success_line(self) -> str:
         dates = f"the last {count_of(self.sync_days, 'day')}"
         title = f"last sync, or backfill of {dates}, that ended without a failure"
+        stale = "STALE" if self.claim.is_demo else "STALE; `lgsco sync` looks for new decisions"
         if self.hours_since_success is None:
-            return f"{title}: never: STALE; `lgsco sync` looks for new decisions"
-        late = f", more than {self.stale_hours:g}: STALE" if self.is_late else ""
+            return f"{title}: never: {stale}"
+        late = f", more than {self.stale_hours:g}: {stale}" if self.is_late else ""
         return f"{title}: {count_of(round(self.hours_since_success), 'hour')} ago{late}"
 
 

@@ -61,7 +61,7 @@ class Demo(Backfill):
 def backfill(task: Backfill, run: TaskRun) -> Outcome:
     """Walks the parts of the range that were not walked recently, and fetches the decisions that are not stored.
 
-    Raises UsageError for a range that ends before it begins, and what the crawl raises about the site as a whole.
+    Raises UsageError for a range that `find_range` refuses, and what the crawl raises about the site as a whole.
     """
     window = find_range(task.first, task.last, run.clock.today())
     trusted = run.clock.stamp(-3600 * run.config.listing.trust_hours)

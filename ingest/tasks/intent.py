@@ -48,7 +48,7 @@ def record_fill(db: sqlite3.Connection, at: str, run: int, *, is_on: bool) -> No
 
 
 def withdraw_fill(db: sqlite3.Connection, at: str, run: int) -> int:
-    """Drops what is left of the fill, which then counts as never asked for.
+    """Drops what is left of the fill, which then counts as not asked for.
 
     Returns how many decisions were queued there and will not be fetched. Call it inside a transaction.
     """

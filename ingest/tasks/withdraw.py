@@ -26,10 +26,11 @@ class Withdraw:
 
 
 def withdraw(task: Withdraw, run: TaskRun) -> Outcome:
-    """Drops what is left of unfinished backfills, which then counts as never asked for. Proven dates stay asked for."""
+    """Drops what is left of unfinished backfills, which then counts as not asked for. Proven dates stay asked for."""
     db, at = run.db, run.clock.stamp()
     today = run.clock.today()
-    last = task.last if task.last is not None and task.last < today else None  # nothing is left after today
+    # A range that ends today or later has no end here: otherwise days after it would stay asked for.
+    last = task.last if task.last is not None and task.last < today else None
     window = find_range(task.first, last, today)
     withdrawn = False
     with atomic(db):

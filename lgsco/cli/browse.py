@@ -97,9 +97,9 @@ def _show_text(settings: Settings, printed: str, revision: int | None) -> int:
 
 
 def _report_absent(settings: Settings, reference: str) -> int:
-    """Says that a decision is not stored, and what shows why."""
-    why = "`lgsco coverage` shows which dates were fetched"
-    print_line(f"lgsco: {reference} is not stored in {settings.database}; {why}", err=True)
+    """Prints that a decision is not stored, and the command that shows which dates were fetched."""
+    hint = "`lgsco coverage` shows which dates were fetched"
+    print_line(f"lgsco: {reference} is not stored in {settings.database}; {hint}", err=True)
     return exit_codes.NOT_STORED
 
 
@@ -252,10 +252,9 @@ def export(
     """Write the decisions to files for other programs.
 
     The files go into FOLDER, together with ATTRIBUTION.txt: the terms of the publisher, and which of the dates are
-    proven complete. parquet writes decisions,
-    paragraphs, revisions and related into FOLDER/parquet, and replaces an earlier export there. It needs pyarrow:
-    install lgsco[parquet]. Damaged rows are left out and named, and the command then exits with 10. With --from or
-    --to, decisions without a date are left out.
+    proven. parquet writes decisions, paragraphs, revisions and related into FOLDER/parquet, and replaces an earlier
+    export there. It needs pyarrow: install lgsco[parquet]. Damaged rows are left out and named, and the command then
+    exits with 10. With --from or --to, decisions without a date are left out.
 
     Example: lgsco export --format csv out/
     """

@@ -18,8 +18,9 @@ _DATABASE = Path("demo.db")
 def demo(settings: Settings, count: int) -> int:
     """Try lgsco without a network.
 
-    Starts a look-alike of the site on this machine, fills demo.db from it, and prints what to try next. A demo that was
-    stopped continues; the database of any other earlier demo is replaced. A file that no demo made is refused.
+    Starts a look-alike of the site on this machine, fills demo.db from it, and prints what to try next. Run the same
+    command again to continue a demo that was stopped. The database of any other demo is replaced. A file that no demo
+    made is refused.
 
     Example: lgsco demo
     """

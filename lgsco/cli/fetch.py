@@ -23,7 +23,7 @@ NAMED_DOCUMENTS = 20
 
 
 def run_task(config: Config, database: Path, task: Task, *, noun: str = "decision") -> int:
-    """Performs a task, prints the result and returns the exit code. `noun`: one of what its progress counts."""
+    """Performs a task, prints the result and returns the exit code. `noun`: what the task counts, in the singular."""
     from ingest.clock import Clock, Stop
     from ingest.progress import Progress
     from ingest.run import perform
@@ -93,7 +93,7 @@ def backfill(settings: Settings, first: date | None, last: date | None, limit: i
         raise click.UsageError(f"--from {first} is after --to {last}")
     if withdraw and limit is not None:
         raise click.UsageError("--withdraw fetches nothing, so --limit has no meaning with it; leave one of them out")
-    find_range(first, last, Clock().today())  # before the file is made
+    find_range(first, last, Clock().today())  # refuses a wrong range before the file is made
     task = Withdraw(first, last) if withdraw else Backfill(first, last, limit)
     return run_task(settings.config, settings.database, task)
 

@@ -29,7 +29,7 @@ def status(settings: Settings, as_json: bool) -> int:
     Exits with 1 if something needs attention: the last success is older than [schedule] stale_hours; an expected daemon
     does not run; a process held the lock while two syncs were due; dates that were asked for are unproven for longer
     than [cadence] allows; the fill is suspended or made no progress for two days; or a program with an open query keeps
-    the write-ahead log larger than [storage] wal_warn_mb. docs/completeness.md, Terms, explains the words.
+    the write-ahead log larger than [storage] wal_warn_mb. docs/completeness.md explains the words under Terms.
 
     Example: lgsco status
     """
@@ -85,7 +85,7 @@ def _measure_disk(settings: Settings) -> Disk:
 @command(logs=False)
 @click.option("--from", "first", type=Day(), metavar="DATE", help="First day, month or year.")
 @click.option("--to", "last", type=Day(is_last=True), metavar="DATE", help="Last day, month or year, inclusive.")
-@click.option("--all", "everything", is_flag=True, help="Ask about all dates, also those nobody asked for.")
+@click.option("--all", "everything", is_flag=True, help="Cover all dates, also those nobody asked for.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--svg", type=click.Path(path_type=Path), metavar="FILE", help="Also draw the calendar into FILE.")
 def coverage(
@@ -94,9 +94,9 @@ def coverage(
     """Show which decision dates are proven, and what is missing.
 
     For each range of dates: how many decisions the site states, how many are stored, and whether that is proven. For
-    each month: whether it is proven. Names each missing decision. Without options, the claim is about the dates of all
-    backfills, of sync and of the fill; with --from and --to, the whole report is about these dates. Exits with 10 if
-    any of the dates is unproven. docs/completeness.md, Terms, explains the words.
+    each month: whether it is proven. Names each missing decision. Without options, the dates are those of all
+    backfills, of sync and of the fill. With --from or --to, only ranges and months with these dates are shown. Exits
+    with 10 if any of the dates is unproven. docs/completeness.md explains the words under Terms.
 
     Example: lgsco coverage --svg coverage.svg
     """
@@ -142,7 +142,7 @@ def _choose_dates(first: date | None, last: date | None, everything: bool) -> Wi
     from ingest.crawling.windows import EVERYTHING, find_range
 
     if everything and (first or last):
-        raise click.UsageError("--all asks about all dates; leave out --from and --to")
+        raise click.UsageError("--all covers all dates; leave out --from and --to")
     if first and last and first > last:
         raise click.UsageError(f"--from {first} is after --to {last}")
     if everything:

@@ -120,7 +120,7 @@ class TextCommand(click.Command):
 
 
 class Day(click.ParamType[date]):
-    """A day on the command line, or a month or year, which stands for its first day, or for its last with `is_last`."""
+    """A day, month or year on the command line. A month or year means its first day, or its last with `is_last`."""
 
     name = "date"
 

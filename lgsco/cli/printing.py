@@ -47,7 +47,7 @@ class Report(Protocol):
 def print_line(line: str, *, err: bool = False) -> None:
     """Prints one line, without control characters, to stdout, or to stderr with `err`.
 
-    Commands that it names get the options of this one.
+    Adds the options of this process to the commands that it names: see `ingest.reports.named_commands`.
     """
     click.echo(printable(complete_commands(line)), err=err)
 

@@ -231,7 +231,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "key": ["reference"],
         "title": "Missing",
         "description": "Decisions that the site lists and that are not stored from the site, one row each. Only dates "
-        "whose listing was read are covered; the table `coverage` has these dates.",
+        "whose listing was requested are covered; the table `coverage` has these dates.",
         "columns": {
             "reference": _REFERENCE,
             "decision_date": _LISTED_DATE,

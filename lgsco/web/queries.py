@@ -174,10 +174,9 @@ ORDER BY first DESC
     ),
     "what_is_missing": Query(
         "Missing decisions",
-        "Decisions that the site lists and that are not stored from the site, each with the reason. Only dates for "
-        "which a backfill or a sync read the site's listing are covered; decisions of other dates do not appear here, "
-        "however many the site has. Excluded decisions come last: their pages were often gone or cannot be parsed, so "
-        "their date ranges count as proven without them.",
+        "Decisions that the site lists and that are not stored from the site, each with the reason. Only dates whose "
+        "listing was requested are covered; decisions of other dates do not appear here. Excluded decisions come last: "
+        "their pages were gone several times, or cannot be parsed, so their date ranges count as proven without them.",
         f"""
 SELECT reference, decision_date, authority, state, attempts, error, next_at, first_listed, url
 FROM missing
@@ -232,8 +231,7 @@ LIMIT 1000
     "not_fetched": Query(
         "Decisions waiting to be fetched",
         "Decisions that are still to be fetched, or to be fetched again because the listing shows a change. Only "
-        "dates for which a backfill or a sync read the site's listing are covered. Shows the last error, and the time "
-        "of the next attempt.",
+        "dates whose listing was requested are covered. Shows the last error, and the time of the next attempt.",
         f"""
 SELECT q.reference, q.decision_date, e.authority, q.state, q.attempts, q.error, q.next_at, q.url
 FROM queue AS q

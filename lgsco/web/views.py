@@ -269,7 +269,7 @@ class Table(_Checked, TableView):  # type: ignore[misc]
 
 
 def _describe_absent(table: str, key: str) -> str:
-    """Says that a table has no row with this key."""
+    """Returns the sentence that a table has no row with this key."""
     if table != "decisions":
         return f"{table} has no row {key[:80]}"
     return f"the decision {key[:80]} is not stored here; “{QUERIES['complete'].title}” shows which dates were fetched"

@@ -107,4 +107,4 @@ def test_withdraw_keeps_what_another_run_proved(interrupted: World) -> None:
     outcome = interrupted.run(Sync())
     assert outcome.claim is not None
     assert [one.window for one in outcome.claim.ranges] == [Window(date.min, date.max)]
-    assert "not asked to fetch" not in str(outcome)
+    assert "on dates not asked for" not in str(outcome)

@@ -286,7 +286,7 @@ def test_a_reference_may_be_typed_or_pasted_in_any_spelling_and_one_at_a_time(he
         ("suppress", *several, "--reason", "x"),
         ("show", "25 004 920", "24 001", "411a"),
     ):
-        assert "is several references: 25 004 920, 24 001 411a; give one at a time" in here(*command, code=2).err
+        assert "has several references: 25 004 920, 24 001 411a; give one at a time" in here(*command, code=2).err
 
 
 @pytest.mark.parametrize(

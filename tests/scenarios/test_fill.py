@@ -146,7 +146,7 @@ def test_filling_dates_are_named_and_outside_the_exit_code_of_sync_and_status(
     assert re.search(
         r"beginning to today is being filled, \d+ of 70 fetched: `lgsco daemon` continues it", str(outcome)
     )
-    assert "not asked to fetch" not in str(outcome)
+    assert "on dates not asked for" not in str(outcome)
     assert "70 decisions" in here("coverage", "--db", world.database, code=10).out
     with writing(world.database) as db:
         db.execute("UPDATE runs SET ended_at = strftime('%Y-%m-%dT%H:%M:%SZ') WHERE task = 'sync'")
@@ -154,7 +154,7 @@ def test_filling_dates_are_named_and_outside_the_exit_code_of_sync_and_status(
         db.execute("UPDATE intents SET asked_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-9 days')")
     ran = here("status", "--db", world.database)
     assert "is being filled" in ran.out
-    assert 'fill: on: fill is "auto" in [schedule], and this archive was made by init' in ran.out
+    assert 'fill: on: fill is "auto" in [schedule], and lgsco init made this archive' in ran.out
     assert "of 70 listed decisions to fetch" in ran.out
     assert "expected to end about 20" in ran.out
     with writing(world.database) as db:
@@ -236,7 +236,7 @@ def test_fill_resume_ends_a_suspension_and_off_lasts_until_resume(
     assert "the fill is off: turned off at" in ran.out
     assert f"`lgsco fill resume --db {world.database}` undoes that" in ran.out
     assert world.ask("SELECT state FROM intents WHERE kind = 'fill'") == ["withdrawn"]
-    assert "not asked to fetch" in str(world.run(Sync(), **SETTINGS))
+    assert "on dates not asked for" in str(world.run(Sync(), **SETTINGS))
     asked = len(journal.seen)
 
     days = 0

@@ -65,7 +65,7 @@ def test_init_makes_an_empty_database_and_says_which_dates_sync_covers(here: Her
 
 def test_init_says_that_the_fill_is_on_and_estimates_it(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     out = here("init", "--db", "new.db").out
-    assert 'the fill is on: fill is "auto" in [schedule], and this archive was made by init' in out
+    assert 'the fill is on: fill is "auto" in [schedule], and lgsco init made this archive' in out
     assert "`lgsco fill off --db new.db` turns it off" in out
     assert "from about 57,500 decisions that a public scraper counted in July 2026" in out
     assert "about 63,250 requests, 12.0 days or more (one request in 1 s, 5,000 a day), about 1.3 GB of disk" in out
@@ -83,7 +83,7 @@ def test_an_archive_made_by_other_commands_is_not_filled(here: Here, command: st
     here(*((command, SEEDS) if command == "import" else (command, "--count", "0")), "--db", "mine.db")
     assert ask(Path("mine.db").resolve(), "SELECT made_by FROM archive") == [made_by]
     out = here("status", "--db", "mine.db", code=1 if command == "import" else 0)
-    assert f'fill: off: fill is "auto" in [schedule], and this archive was made by {made_by}' in out.out
+    assert f'fill: off: fill is "auto" in [schedule], and lgsco {made_by} made this archive' in out.out
 
 
 def test_init_uses_the_days_of_the_configuration(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:

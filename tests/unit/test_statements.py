@@ -27,7 +27,7 @@ CLAIM_NOTHING = re.compile(
     | walks\ all\ dates\ and\ finds\ what\ is\ left | \ has\ completed\ since
     | ^whole\ $
     | all\ is\ allowed | every\ decision's\ page | every\ promise                    # politeness
-    | [Aa](?:sk|sks)\ about\ all\ dates                                              # options
+    | [Cc]overs?\ all\ dates                                                         # options
     | ^Fetch\ every\ decision\ in | ^Show\ which\ decision\ dates\ are\ proven        # commands
     """,
     re.VERBOSE,

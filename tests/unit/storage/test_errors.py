@@ -53,11 +53,11 @@ def test_a_missing_file_is_named_with_its_folder(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("number", "what_to_do"),
     [
-        (errno.ENOENT, "make the folder that it goes into, or name another"),
-        (errno.EACCES, "change its permissions or name another"),
-        (errno.ENOSPC, "free disk space or name another"),
-        (errno.EDQUOT, "free disk space or name another"),
-        (errno.EIO, "name another"),
+        (errno.ENOENT, "make the folder that it goes into, or name another path"),
+        (errno.EACCES, "change its permissions, or name another path"),
+        (errno.ENOSPC, "free disk space, or name another path"),
+        (errno.EDQUOT, "free disk space, or name another path"),
+        (errno.EIO, "name another path"),
     ],
 )
 def test_a_file_that_cannot_be_written_is_explained_by_its_cause(number: int, what_to_do: str) -> None:

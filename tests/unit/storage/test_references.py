@@ -79,7 +79,7 @@ def test_a_typed_reference_may_have_any_separators_or_be_an_address(printed: str
         f"{'x' * 500}/25-004-920",
     ],
 )
-def test_what_names_no_decision_is_refused(typed: str) -> None:
+def test_text_that_is_not_a_reference_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match=r"is not a reference; one looks like 25 004 920"):
         typed_reference(typed)
 
@@ -93,12 +93,12 @@ def test_what_names_no_decision_is_refused(typed: str) -> None:
     ],
 )
 def test_two_references_are_refused_by_name(typed: str) -> None:
-    with pytest.raises(ValueError, match="is several references: 25 004 920, 24 001 411a; give one at a time"):
+    with pytest.raises(ValueError, match="has several references: 25 004 920, 24 001 411a; give one at a time"):
         typed_reference(typed)
 
 
 @pytest.mark.parametrize("separator", ["/", "_", "."])
-def test_documents_are_read_strictly(separator: str) -> None:
+def test_references_in_documents_need_the_usual_separators(separator: str) -> None:
     with pytest.raises(ValueError, match="is not a reference"):
         reference(separator.join(("25", "004", "920")))
 

@@ -53,7 +53,7 @@ def test_decisions_outside_are_counted_and_must_not_have_been_asked_for() -> Non
     assert examine(line.format(3)) == []
     assert examine(line.format(2)) == ["miscounted"]
     asked = Asked([(ALL, "interrupted")])
-    assert examine(f"{line.format(3)}, which lgsco is not asked to fetch", asked=asked) == ["false"]
+    assert examine(f"{line.format(3)}, on dates not asked for", asked=asked) == ["false"]
 
 
 def test_exit_0_of_sync_covers_interrupted_and_done_backfills_but_not_paused_ones() -> None:

@@ -14,12 +14,12 @@ GRAMMAR = Grammar()
 def test_claim_is_parsed_with_dates_numbers_and_decisions_outside() -> None:
     reading = GRAMMAR.read(
         "2026-07-30 to today: 41 of 41 listed decisions are in the archive. The site lists 57,480 decisions before "
-        "that, which lgsco is not asked to fetch; `lgsco backfill` fetches them."
+        "that, on dates not asked for; `lgsco backfill` fetches them."
     )
     (claim,), (outside,) = reading.claims, reading.outside
     assert (claim.first, claim.last, claim.stored, claim.listed) == (date(2026, 7, 30), date.max, 41, 41)
     assert claim.is_full
-    assert (outside.number, outside.where, outside.never_asked) == (57_480, "before that", True)
+    assert (outside.number, outside.where, outside.not_asked) == (57_480, "before that", True)
     assert not reading.unexplained
 
 

@@ -96,7 +96,7 @@ def test_earlier_findings_are_used_if_the_check_fails_now(
         "Your search has", "There are"
     )
     make(db, listing, time).check_if_due()
-    assert "cannot find out which dates the listing includes: asked without dates, and for those from" in caplog.text
+    assert "cannot find out which dates the listing includes: asked without dates, and for dates from" in caplog.text
     assert "it states no total" in caplog.text
     assert verdicts(db) == before
 

@@ -82,7 +82,7 @@ FIRST, PAST = date(2025, 1, 1), date(2025, 6, 30)
         (FIRST, date(2026, 12, 31), Window(FIRST, date(2026, 12, 31))),
     ],
 )
-def test_a_range_without_an_end_is_open_and_its_end_may_be_still_to_come(
+def test_a_range_without_a_bound_is_open_and_its_end_may_be_after_today(
     first: date | None, last: date | None, window: Window
 ) -> None:
     assert find_range(first, last, TODAY) == window
@@ -91,9 +91,13 @@ def test_a_range_without_an_end_is_open_and_its_end_may_be_still_to_come(
 @pytest.mark.parametrize(
     ("first", "last", "named"),
     [
-        (PAST, FIRST, "the range ends before it begins: 2025-06-30 to 2025-01-01"),
-        (date(2026, 11, 3), None, "the range begins after today: 2026-11-03"),
-        (date(2027, 1, 1), date(2027, 12, 31), "the range begins after today: 2027-01-01"),
+        (
+            PAST,
+            FIRST,
+            "the range ends before it begins: 2025-06-30 to 2025-01-01; name an earlier --from or a later --to",
+        ),
+        (date(2026, 11, 3), None, "the range begins after today: 2026-11-03; name an earlier --from"),
+        (date(2027, 1, 1), date(2027, 12, 31), "the range begins after today: 2027-01-01; name an earlier --from"),
     ],
 )
 def test_a_range_that_ends_before_it_begins_or_has_not_begun_is_refused(

@@ -45,7 +45,7 @@ def of_recent(*, state: WindowState = "proven", counts: Counts = ALL_STORED, tot
 def test_a_full_claim_names_dates_numbers_age_and_the_number_outside() -> None:
     assert str(of_recent()) == (
         "2026-07-30 to today: 41 of 41 listed decisions are in the archive, as listed on 2026-11-01 12:00 UTC or later."
-        " The site lists 57,480 decisions before that, which lgsco is not asked to fetch; "
+        " The site lists 57,480 decisions before that, on dates not asked for; "
         "`lgsco backfill` fetches them."
         " This follows from its total of 57,521 decisions, stated at 2026-11-01 12:05 UTC."
     )
@@ -98,7 +98,9 @@ def test_the_words_about_unproven_dates_agree_with_their_numbers() -> None:
     assert "not proven; 1 of the 1 decision seen in the listing is in the archive. Not proven: " in str(claim)
 
 
-CHANGED = "stated at 2026-11-01 12:05 UTC: the listing changed between then and the check of these dates."
+OTHER_TOTAL = (
+    "stated at 2026-11-01 12:05 UTC; it does not fit the number listed, so the listing may have changed in between."
+)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ CHANGED = "stated at 2026-11-01 12:05 UTC: the listing changed between then and 
         (42, False, False),  # one is outside these dates
     ],
 )
-def test_a_total_that_contradicts_the_listing_is_explained(total: int | None, whole: bool, says: bool) -> None:
+def test_a_total_that_does_not_fit_the_listing_is_reported(total: int | None, whole: bool, says: bool) -> None:
     rows = claim_rows(
         [proof("0001-01-01" if whole else "2026-07-30", "9999-12-31")],
         counts={RECENT: ALL_STORED, EVERYTHING: ALL_STORED},
@@ -121,18 +123,18 @@ def test_a_total_that_contradicts_the_listing_is_explained(total: int | None, wh
     )
     claim = claim_of(rows)
     assert claim.is_full
-    assert (f"The site's total is {total} decisions, {CHANGED}" in claim.sentences()) is says
+    assert (f"The site's total is {total} decisions, {OTHER_TOTAL}" in claim.sentences()) is says
 
 
-def test_an_unproven_claim_does_not_explain_the_total() -> None:
-    assert CHANGED not in str(of_recent(state="short", total=40))
+def test_an_unproven_claim_does_not_report_that_the_total_does_not_fit() -> None:
+    assert OTHER_TOTAL not in str(of_recent(state="short", total=40))
 
 
 TO_COME = "2026-11-02", "2026-12-31"
 """Days after TODAY."""
 
 
-def test_days_that_are_still_to_come_need_no_proof() -> None:
+def test_days_after_today_need_no_proof() -> None:
     rows = claim_rows([proof("0001-01-01", "2026-11-01")], windows=[EVERYTHING])
     claim = claim_of(rows)
     assert claim.is_full
@@ -140,7 +142,7 @@ def test_days_that_are_still_to_come_need_no_proof() -> None:
     assert not claim_of(claim_rows([proof("0001-01-01", "2026-10-31")], windows=[EVERYTHING])).is_full
 
 
-def test_days_after_today_that_the_site_was_asked_about_are_not_left_out() -> None:
+def test_days_after_today_are_named_if_the_site_was_asked_about_them() -> None:
     claim = claim_of(claim_rows([proof("0001-01-01", "2026-11-01"), proof("2026-11-02", "9999-12-31", "unknown")]))
     assert "Not proven: 2026-11-02 to today (no total of the site to compare with)" in str(claim)
 
@@ -150,7 +152,7 @@ def test_a_range_that_ends_after_today_is_named_as_one_that_ends_today() -> None
     assert sentence.startswith("2026-01-01 to today: 0 of 0 listed decisions are in the archive")
 
 
-def test_a_range_that_has_not_begun_is_not_named() -> None:
+def test_a_range_that_begins_after_today_is_not_named() -> None:
     left = [intent("2026-01-01", "2026-10-31"), intent(*TO_COME, "interrupted", number=2)]
     claim = claim_of(claim_rows([proof("2026-01-01", "2026-10-31"), proof(*TO_COME, "unseen")], left))
     assert [one.window for one in claim.ranges] == [window("2026-01-01", "2026-10-31")]
@@ -182,9 +184,8 @@ def test_only_a_demo_continues_a_demo(state: IntentState) -> None:
 
 
 def test_one_decision_outside_the_dates_is_named_in_the_singular() -> None:
-    assert (
-        "The site lists 1 decision before that, which lgsco is not asked to fetch; `lgsco backfill` fetches it."
-        in str(of_recent(total=42))
+    assert "The site lists 1 decision before that, on dates not asked for; `lgsco backfill` fetches it." in str(
+        of_recent(total=42)
     )
 
 
@@ -252,12 +253,12 @@ def test_each_range_has_its_own_numbers_and_other_requested_dates_are_not_called
     both = claim_of(claim_rows(ledger, asked, counts=counts, site_total=(100, TOTAL_AT)))
     assert "2026-07-30 to today: 5 of 5 listed" in str(both)
     assert "2025-01-01 to 2025-03-31: 7 of 7 listed" in str(both)
-    assert "The site lists 88 decisions outside those dates, which lgsco is not asked to fetch" in str(both)
+    assert "The site lists 88 decisions outside those dates, on dates not asked for" in str(both)
     one = claim_of(
         claim_rows(ledger, asked, windows=[quarter], counts=counts, site_total=(100, TOTAL_AT)), daemon_runs=False
     )
     assert "The site lists 93 decisions outside those dates: `lgsco coverage` shows which" in str(one)
-    assert "not asked to fetch" not in str(one)
+    assert "on dates not asked for" not in str(one)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +271,12 @@ def test_each_range_has_its_own_numbers_and_other_requested_dates_are_not_called
         ),
         ("interrupted", False, "was interrupted, 40 of 120 fetched: `lgsco backfill --to 2026-07-29` continues it."),
         ("interrupted", True, "was interrupted, 40 of 120 fetched: the daemon continues it."),
-        ("running", True, "is not finished, 40 of 120 fetched: a backfill is running, or was killed, and then "),
+        (
+            "running",
+            True,
+            "is not finished, 40 of 120 fetched: a backfill is running, or was killed; `lgsco backfill --to "
+            "2026-07-29` continues one that was killed.",
+        ),
     ],
 )
 def test_an_unfinished_backfill_is_named_with_its_progress_and_what_continues_it(

@@ -40,11 +40,11 @@ MADE = 'fill is "auto" in [schedule], and'
 @pytest.mark.parametrize(
     ("setting", "made_by", "state", "is_on", "why"),
     [
-        ("auto", "init", FillState(), True, f"{MADE} this archive was made by init; `lgsco fill off` turns it off"),
-        ("auto", "backfill", FillState(), False, f'{MADE} this archive was made by backfill; fill = "on" turns it on'),
+        ("auto", "init", FillState(), True, f"{MADE} lgsco init made this archive; `lgsco fill off` turns it off"),
+        ("auto", "backfill", FillState(), False, f'{MADE} lgsco backfill made this archive; fill = "on" turns it on'),
         (
             *("auto", None, FillState(), False),
-            f'{MADE} it is not recorded that this archive was made by init; fill = "on" turns it on',
+            f'{MADE} it is not recorded that lgsco init made this archive; fill = "on" turns it on',
         ),
         ("on", None, FillState(), True, ON_IN_SETTINGS),
         ("off", "init", FillState(), False, OFF_IN_SETTINGS),
@@ -103,7 +103,7 @@ ESTIMATE = (
 
 
 def test_the_lines_say_since_when_it_runs_when_it_advanced_and_what_it_still_needs() -> None:
-    on = f"fill: on: {MADE} this archive was made by init; `lgsco fill off` turns it off"
+    on = f"fill: on: {MADE} lgsco init made this archive; `lgsco fill off` turns it off"
     assert report().lines() == [
         on,
         f"  began at {BEGAN}, no progress yet; {LIMITS}",
@@ -126,7 +126,7 @@ def test_the_report_for_programs_names_the_dates_left_and_the_expected_end() -> 
     result = report(state)
     assert result.as_json() == {
         "on": True,
-        "why": f"{MADE} this archive was made by init; `lgsco fill off` turns it off",
+        "why": f"{MADE} lgsco init made this archive; `lgsco fill off` turns it off",
         "left": [{"first": "2021-01-01", "last": "2026-06-30"}],
         "began_at": BEGAN,
         "progressed_at": "2026-11-10T05:59:00Z",

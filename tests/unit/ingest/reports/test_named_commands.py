@@ -8,7 +8,7 @@ import click
 import pytest
 
 from ingest.reports.named_commands import (
-    TAKE_SITE,
+    COMMANDS_WITH_SITE,
     complete_commands,
     remember_default,
     remember_file,
@@ -48,7 +48,7 @@ def test_the_options_of_an_earlier_command_are_forgotten() -> None:
 
 
 @pytest.mark.parametrize(("given", "used"), [(None, "demo.db"), ("mine.db", "mine.db")])
-def test_a_default_of_this_command_alone_is_named_unless_another_was_given(given: str | None, used: str) -> None:
+def test_the_own_default_of_a_command_is_named_unless_another_value_was_given(given: str | None, used: str) -> None:
     remember_options({"--db": given})
     remember_default("--db", "demo.db")
     assert complete_commands("`lgsco template` lists more") == f"`lgsco template --db {used}` lists more"
@@ -62,7 +62,7 @@ def test_a_command_about_another_file_names_commands_for_that_file() -> None:
 
 def test_the_commands_that_take_a_site_are_those_with_the_option() -> None:
     commands = {name: [one.name for one in command.params] for name, command in cli.load_commands().items()}
-    assert {name for name, names in commands.items() if "site" in names} == TAKE_SITE
+    assert {name for name, names in commands.items() if "site" in names} == COMMANDS_WITH_SITE
 
 
 def test_every_command_takes_the_options_that_any_named_command_gets() -> None:

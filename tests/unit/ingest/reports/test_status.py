@@ -185,7 +185,7 @@ def test_a_stale_archive_is_reported_with_the_limit() -> None:
     assert (
         old.lines()[-1]
         == "last sync, or backfill of the last 120 days, that ended without a failure: 101 hours ago, more than 100: "
-        "STALE"
+        "STALE; `lgsco sync` looks for new decisions"
     )
 
 
@@ -197,6 +197,13 @@ def test_an_archive_without_a_success_is_stale() -> None:
         == "last sync, or backfill of the last 120 days, that ended without a failure: never: STALE; `lgsco sync` "
         "looks for new decisions"
     )
+
+
+def test_a_stale_demo_names_no_sync_because_its_site_ran_only_as_long_as_the_demo() -> None:
+    demo = claim_rows()._replace(is_demo=True)
+    assert report(claim=demo, last_success=None).lines()[-1].endswith(": never: STALE")
+    late = report(claim=demo, last_success=stamp(timedelta(hours=101))).lines()[-1]
+    assert late.endswith(" 101 hours ago, more than 100: STALE")
 
 
 def test_the_next_sync_of_a_running_daemon_is_its_own_plan() -> None:

@@ -52,5 +52,5 @@ def test_wrong_usage_exits_2_and_makes_no_file(here: Here, tmp_path: Path, argum
 @pytest.mark.parametrize("options", [[], ["--limit", "3"], ["--withdraw"], ["--to", "2999"]])
 def test_a_range_that_begins_after_today_is_refused_before_a_file_is_made(here: Here, options: list[str]) -> None:
     err = here("backfill", "--from", "2998", *options, "--site", "http://127.0.0.1:9", code=2).err
-    assert err == "lgsco: the range begins after today: 2998-01-01\n"
+    assert err == "lgsco: the range begins after today: 2998-01-01; name an earlier --from\n"
     assert list(Path().iterdir()) == []

@@ -78,7 +78,7 @@ def test_a_month_or_year_is_a_range_of_dates_for_every_command_with_dates() -> N
         assert options["last"].convert("2024-02", None, None) == date(2024, 2, 29), name
 
 
-def test_what_is_not_a_date_is_refused_with_examples(here: Here) -> None:
+def test_a_wrong_date_is_refused_with_examples(here: Here) -> None:
     for name in ("backfill", "coverage", "export"):
         arguments = ["out"] if name == "export" else []
         err = here(name, "--to", "2024-13", *arguments, code=2).err

@@ -1,4 +1,4 @@
-"""Short addresses lead to their pages, and wrong ones to no error of the server."""
+"""Short addresses lead to their pages, and wrong ones are answered with status 404."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_suffix_is_kept_in_lower_case(get: Get) -> None:
     "path",
     ["25%41000-001", "25%C3%A9000-001", "25-000-0012", "25-000-001.xml", "25-000-001/x", "25/000", "25-000-001x1"],
 )
-def test_an_address_of_no_reference_is_not_found(get: Get, path: str) -> None:
+def test_an_address_that_is_not_a_reference_is_not_found(get: Get, path: str) -> None:
     answer = get(f"/{path}")
     if "%" in path:  # Datasette tries its own encoding
         answer = get(answer.headers["location"])
@@ -63,7 +63,7 @@ def test_search_leads_to_the_search_page_with_its_query(get: Get, rest: str) -> 
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/nowhere/x", "/nowhere/x/y", "/searches", "/search.xml", "/decisions"])
-def test_an_address_of_no_page_is_said_to_be_none(get: Get, path: str) -> None:
+def test_a_wrong_address_is_answered_in_the_words_of_a_visitor(get: Get, path: str) -> None:
     answer = get(path)
     assert answer.status_code == 404
     assert "there is no page at this address; the home page lists the pages" in answer.text

@@ -25,7 +25,7 @@ AND_SIGN = "an & between words is left out, because a space already means AND"
         ("school & college or delay", CAPITALS.format("OR", '"or"') + "; " + AND_SIGN),
     ],
 )
-def test_operators_in_small_letters_and_signs_are_explained(query: str, explained: str) -> None:
+def test_words_and_signs_that_may_be_operators_are_explained(query: str, explained: str) -> None:
     assert explain_meant_operators(query) == explained
 
 
