@@ -158,9 +158,12 @@ class Claim(NamedTuple):
             sentences = ["no decision dates were asked for yet; run `lgsco backfill` or `lgsco sync`."]
         else:
             rest = "and {} of dates: `lgsco coverage`."
-            named = [_describe_range(one) for one in reversed(self.ranges)]
-            sentences = name_first(named, NAMED_RANGES, rest, "more range")
+            sentences = name_first(self.describe_ranges(), NAMED_RANGES, rest, "more range")
         return [*sentences, *self._describe_outside(), *[self._describe_unfinished(one) for one in self.unfinished]]
+
+    def describe_ranges(self) -> list[str]:
+        """Returns the sentences about these dates alone, newest first."""
+        return [_describe_range(one) for one in reversed(self.ranges)]
 
     def describe_share(self) -> str:
         """Returns a sentence that compares the number of stored decisions with the site's total."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -259,7 +259,7 @@ def export(
     Example: lgsco export --format csv out/
     """
     from storage.database import reading
-    from storage.export import Choice, find_authorities
+    from storage.export import Choice
     from storage.export import export as write
 
     if first and last and first > last:
@@ -267,22 +267,41 @@ def export(
     writer = _find_parquet_writer() if form == "parquet" else None
     with reading(settings.database) as db:
         if authority is not None:
-            is_stored, alike = find_authorities(db, authority)
-            if not is_stored:
-                hint = f"; these contain it: {'; '.join(alike)}" if alike else ""
-                raise UsageError(f"no stored decision is about an authority named {authority!r}{hint}")
+            _require_authority(db, authority)
         claim = _claim_dates(db, first, last)
-        exported = write(db, folder, form, writer, Choice(authority, first, last), claim.sentences())
+        exported = write(
+            db,
+            folder,
+            form,
+            writer,
+            Choice(authority, first, last),
+            [*claim.describe_ranges(), f"{claim.describe_share()}."],
+        )
     for damaged in exported.left_out:
         print_line(f"lgsco: left out because it is damaged: {damaged}", err=True)
     suppressed = f"; {exported.suppressed:,} suppressed left out" if exported.suppressed else ""
     click.echo(f"{count_of(exported.decisions, 'decision')} in {folder}{suppressed}")
     print_claim(claim)
-    if not exported.left_out:
+    return _count_damaged(exported.left_out)
+
+
+def _count_damaged(rows: Sequence[str]) -> int:
+    """Prints how many damaged rows were left out of an export, if any, and returns its exit code."""
+    if not rows:
         return exit_codes.DONE
-    rows = count_of(len(exported.left_out), "damaged row was", "damaged rows were")
-    print_line(f"lgsco: {rows} left out; {_REPAIR}", err=True)
+    counted = count_of(len(rows), "damaged row was", "damaged rows were")
+    print_line(f"lgsco: {counted} left out; {_REPAIR}", err=True)
     return exit_codes.INCOMPLETE
+
+
+def _require_authority(db: sqlite3.Connection, name: str) -> None:
+    """Raises UsageError if no stored decision is about an authority of this name."""
+    from storage.export import find_authorities
+
+    is_stored, alike = find_authorities(db, name)
+    if not is_stored:
+        hint = f"; these contain it: {'; '.join(alike)}" if alike else ""
+        raise UsageError(f"no stored decision is about an authority named {name!r}{hint}")
 
 
 def _claim_dates(db: sqlite3.Connection, first: date | None, last: date | None) -> Claim:

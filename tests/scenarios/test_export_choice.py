@@ -75,4 +75,6 @@ def test_an_export_says_in_words_and_in_its_attribution_which_dates_are_proven(s
         claim = "not proven; " if options else f"{stored} of {stored} listed decisions are in the archive"
         assert printed[0].startswith(f"{dates}: {claim}")
         written = (shop.folder / "out" / "ATTRIBUTION.txt").read_text("utf-8")
-        assert written.partition("The state of the archive when this was written:\n")[2].splitlines()[0] == printed[0]
+        _, _, state = written.partition("The state of the archive when this was written:\n")
+        assert state.splitlines()[0] == printed[0]
+        assert "`" not in state, "who reads it may not have lgsco"
