@@ -256,13 +256,13 @@ MakeRuns = Callable[[Program], Runs]
 @functools.cache
 def has_command(name: str) -> bool:
     """Whether the program has a command."""
-    return name in find(COMMANDS).commands
+    return name in find(COMMANDS).list_commands(None)
 
 
 @functools.cache
 def has_option(command: str, option: str) -> bool:
     """Whether a command of the program has an option."""
-    found = find(COMMANDS).commands.get(command)
+    found = find(COMMANDS).get_command(None, command)  # it imports a command when it is asked for
     return found is not None and any(option in parameter.opts for parameter in found.params)
 
 
