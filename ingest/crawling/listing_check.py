@@ -142,16 +142,26 @@ class ListingCheck:
         if day is None:
             return  # no card has a date: every walk reports that
         self._check_season(season_of(day), day)
-        other = last_day_of_other_season(day) - _NEAR_SWITCH
-        older = self._listing.ask_for_dates(EVERYTHING.first, other)
-        if not older.total:  # a page without a total does not mean 0
-            newer = self._listing.ask_for_dates(other + timedelta(days=1), self._clock.today())
-            if newer.total != whole.total:
-                self._require_findings(f"it states no total for dates to {other}")
+        self._check_other_season(last_day_of_other_season(day) - _NEAR_SWITCH, whole)
+
+    def _check_other_season(self, until: date, whole: Listing) -> None:
+        """Finds the shift of the season of a day, using a day of that season, up to `until`, with a listed decision.
+
+        A first page may show dates of one season only, although the other has decisions in earlier years.
+        """
+        season = season_of(until)
+        while True:
+            older = self._listing.ask_for_dates(EVERYTHING.first, until)
+            if not older.total:  # a page without a total does not mean 0
+                newer = self._listing.ask_for_dates(until + timedelta(days=1), self._clock.today())
+                if newer.total != whole.total:
+                    self._require_findings(f"it states no total for dates to {until}")
+                    return
+            day, newest = _find_newest_day(older, season), _find_newest_day(older)
+            if day is not None or newest is None:
+                self._check_season(season, day)
                 return
-        shown = _find_newest_day(older)
-        season = season_of(other)
-        self._check_season(season, shown if shown is not None and season_of(shown) == season else None)
+            until = last_day_of_other_season(newest) - _NEAR_SWITCH
 
     def _step_from_switch(self, day: date | None) -> date | None:
         """Returns the day, or an earlier day with a decision if the clocks change close to it."""
@@ -221,5 +231,10 @@ class ListingCheck:
         self._record("use", "", used.name, f"of {', '.join(form.name for form in (BARE, *OTHER_FORMS))}")
 
 
-def _find_newest_day(page: Listing) -> date | None:
-    return max((card.decision_date for card in page.entries if card.decision_date), default=None)
+def _find_newest_day(page: Listing, season: Season | None = None) -> date | None:
+    """Returns the newest date of the cards; with `season`, the newest of that season that is not near its ends."""
+    days = [card.decision_date for card in page.entries if card.decision_date]
+    if season is not None:
+        around = (-_NEAR_SWITCH, _NEAR_SWITCH)
+        days = [day for day in days if all(season_of(day + distance) == season for distance in around)]
+    return max(days, default=None)

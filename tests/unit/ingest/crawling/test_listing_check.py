@@ -16,7 +16,7 @@ from lgsco.replica.site import Site
 from storage.listing_findings import find_newest
 from support.rows import AT
 from support.site_client import SiteClient
-from support.sync import decided
+from support.sync import decided, one
 from support.world import TODAY, Time
 
 SITE = "https://site.example"
@@ -99,6 +99,43 @@ def test_earlier_findings_are_used_if_the_check_fails_now(
     assert "cannot find out which dates the listing includes: asked without dates, and for dates from" in caplog.text
     assert "it states no total" in caplog.text
     assert verdicts(db) == before
+
+
+LATER_SUMMERS = [one(date(2025, 5, 1) + number * timedelta(days=9), number) for number in range(15)]
+"""Decisions of the summer of 2025, more than a page shows, and none of the winter after it."""
+
+
+@pytest.mark.parametrize(
+    ("winter", "verdict"),
+    [
+        ([], "no decision"),
+        ([date(2025, 1, 15)], "exact"),
+        ([date(2024, 1, 15)], "exact"),
+        ([date(2024, 10, 28)], "no decision"),  # the clocks changed the day before
+        ([date(2024, 10, 28), date(2019, 12, 24)], "exact"),
+    ],
+)
+def test_a_season_without_decisions_last_year_is_checked_with_an_older_one(
+    db: sqlite3.Connection,
+    listing: ListingFetcher,
+    client: SiteClient,
+    time: Time,
+    winter: list[date],
+    verdict: str,
+) -> None:
+    client.site = Site([*LATER_SUMMERS, *(one(day, 100 + n) for n, day in enumerate(winter))], today=TODAY)
+    make(db, listing, time).check_if_due()
+    assert (verdicts(db)["dates", "summer"], verdicts(db)["dates", "winter"]) == ("exact", verdict)
+
+
+def test_a_page_without_a_total_does_not_mean_that_a_season_has_no_decision(
+    db: sqlite3.Connection, listing: ListingFetcher, client: SiteClient, time: Time
+) -> None:
+    client.site = Site([*LATER_SUMMERS, one(date(2024, 1, 15), 100)], today=TODAY)
+    client.change = lambda html: html if "Jul-2025" in html else re.sub(r"Your search has|15-Jan-2024", "", html)
+    with pytest.raises(Blocked, match=r"it states no total for dates to 202\d-\d\d-\d\d; nothing was concluded"):
+        make(db, listing, time).check_if_due()
+    assert ("dates", "winter") not in verdicts(db)
 
 
 def test_a_session_that_was_needed_is_begun_in_the_next_run(
