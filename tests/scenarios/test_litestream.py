@@ -96,7 +96,9 @@ def test_a_replica_equals_the_archive_after_kills_of_either_process_during_a_bac
         def start() -> subprocess.Popen[str]:
             return shop.launch(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-        replicating, filling = start(), shop.start("backfill")
+        replicating = start()
+        until(replicating, lambda: any(one.is_file() for one in (shop.folder / "replica").rglob("*")))
+        filling = shop.start("backfill")
         for number, victim in zip(range(1, KILLS + 1), cycle(["lgsco", "litestream"])):
             until(filling, lambda: count(shop.database) > number * DECISIONS // (KILLS + 2))  # noqa: B023
             killed = filling if victim == "lgsco" else replicating

@@ -117,7 +117,8 @@ def test_a_redesign_changes_no_text_and_no_amendment_is_lost(fill: Fill, count: 
     if count > 1:
         assert {key for key, (_, is_amended) in held.items() if is_amended} == set(amended)
         assert all(key in outcome.message for key in amended), "named in the same run"
-    assert f"newer versions of {count} decisions wait" in outcome.message
+    waits = "version of 1 decision waits" if count == 1 else f"versions of {count} decisions wait"
+    assert f"newer {waits}" in outcome.message
     assert any(line.startswith(("+", "-")) for line in outcome.details), "a diff"
 
 
