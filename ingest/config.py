@@ -115,10 +115,7 @@ class Config:
     """By dotted key, such as `fetch.pace`: the variable, option or line that set it. Defaults are not listed."""
 
     def name_origin(self, section: str, key: str) -> str:
-        """Names what set a setting, or where the file can set it.
-
-        For example `LGSCO_FETCH_PACE`, `--db` or `config.toml: [fetch] pace`.
-        """
+        """Names what set a setting, or else its place in the file: `LGSCO_FETCH_PACE`, `config.toml: [fetch] pace`."""
         return self.origins.get(f"{section}.{key}", f"{self.file}: [{section}] {key}")
 
     @property
@@ -341,9 +338,15 @@ def _convert(value: Any, default: Any, where: str, from_text: bool) -> Any:
     raise ConfigError(f"{where} = {value!r} is not allowed; it must be a {'whole ' if kind is int else ''}number")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    return _LOOPBACK.fullmatch(host) is not None
+def is_loopback(site: str) -> bool:
+    """Whether the address of a site is on this machine."""
+    return _LOOPBACK.fullmatch(_host_of(site)) is not None
+
+
+def _host_of(site: str) -> str:
+    from urllib.parse import urlsplit
+
+    return urlsplit(site).hostname or ""
 
 
 def require_contact_and_pace(config: Config) -> None:
@@ -352,11 +355,9 @@ def require_contact_and_pace(config: Config) -> None:
     The User-Agent must name a contact and must not pass for a browser, and the pace must not be faster than
     `PACE_LEAST`.
     """
-    from urllib.parse import urlsplit
-
-    host = urlsplit(config.site.base_url).hostname or ""
-    if is_loopback(host):
+    if is_loopback(config.site.base_url):
         return
+    host = _host_of(config.site.base_url)
     says = f"requests to {host} must say who makes them"
     contact = config.site.contact.strip()
     if not contact:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import assert_never
-from urllib.parse import urlsplit
 
 from ingest.clock import Clock, Stop
 from ingest.config import Config, is_loopback, require_contact_and_pace
@@ -143,17 +142,13 @@ def _require_one_site(db: sqlite3.Connection, database: Path, config: Config) ->
     another address is one site.
     """
     known, asked = journal.find_robots(db), config.site.base_url
-    if known is None or _is_on_this_machine(known.site) == _is_on_this_machine(asked):
+    if known is None or is_loopback(known.site) == is_loopback(asked):
         return
-    look_alike = known.site if _is_on_this_machine(known.site) else asked
+    look_alike = known.site if is_loopback(known.site) else asked
     raise UsageError(
         f"{database} was filled from {known.site}, so nothing is fetched into it from {asked}: {look_alike} is on this "
         "machine, and an archive never mixes a look-alike with the publisher's site. Name another file with --db"
     )
-
-
-def _is_on_this_machine(site: str) -> bool:
-    return is_loopback(urlsplit(site).hostname or "")
 
 
 _SLICE_WAIT_SECONDS = 600.0

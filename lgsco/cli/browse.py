@@ -12,7 +12,7 @@ import click
 from ingest.errors import ReadError, UsageError
 from ingest.wording import count_of
 from lgsco.cli import exit_codes
-from lgsco.cli.options import Day, Settings, TextCommand, command
+from lgsco.cli.options import Day, Settings, TextCommand, command, read_range
 from lgsco.cli.printing import print_claim, print_document, print_json, print_line
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ingest.reports.claims import Claim
     from storage.export import Writer
-    from storage.model import Decision
+    from storage.model import Decision, Window
     from storage.query.tree import Field
     from storage.ranking import Order
 
@@ -113,10 +113,10 @@ def _show_page(settings: Settings, reference: str, *, raw: bool) -> int:
     with reading(settings.database) as db:
         stored = [page for _, page in pages.find_newest(db, pages.Codec(db), reference)]
         document = texts.find_document(db, reference)
-        is_stored = texts.find_text(db, reference) is not None
+        is_stored = bool(stored) or texts.find_text(db, reference) is not None
     if not stored and document is not None and not raw:
         return _show_left_out_of(document, reference)
-    if not stored and not is_stored:
+    if not is_stored:
         return _report_absent(settings, reference)
     if not stored:
         print_line(f"lgsco: no page of {reference} is stored in {settings.database}", err=True)
@@ -262,13 +262,12 @@ def export(
     from storage.export import Choice
     from storage.export import export as write
 
-    if first and last and first > last:
-        raise click.UsageError(f"--from {first} is after --to {last}")
+    dates = read_range(first, last) if first or last else None
     writer = _find_parquet_writer() if form == "parquet" else None
     with reading(settings.database) as db:
         if authority is not None:
             _require_authority(db, authority)
-        claim = _claim_dates(db, first, last)
+        claim = _claim_dates(db, dates)
         exported = write(
             db,
             folder,
@@ -304,18 +303,15 @@ def _require_authority(db: sqlite3.Connection, name: str) -> None:
         raise UsageError(f"no stored decision is about an authority named {name!r}{hint}")
 
 
-def _claim_dates(db: sqlite3.Connection, first: date | None, last: date | None) -> Claim:
-    """Makes the claim about the dates from `first` to `last`; about those that were asked for if both are None."""
+def _claim_dates(db: sqlite3.Connection, dates: Window | None) -> Claim:
+    """Makes the claim about some dates, or about those that were asked for."""
     from ingest.clock import Clock
     from ingest.crawling.asked_for import find_asked_dates
-    from ingest.crawling.windows import find_range
     from ingest.reports.claims import make_claim
     from storage.claims import find_claim_rows
 
-    today = Clock().today()
-    dates = find_range(first, last, today) if first or last else None
-    rows = find_claim_rows(db, lambda asked: [dates] if dates is not None else find_asked_dates(asked))
-    return make_claim(rows, daemon_runs=False, today=today)
+    rows = find_claim_rows(db, lambda asked: find_asked_dates(asked) if dates is None else [dates])
+    return make_claim(rows, daemon_runs=False, today=Clock().today())
 
 
 def _find_parquet_writer() -> Writer:

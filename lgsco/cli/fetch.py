@@ -12,7 +12,7 @@ import click
 from ingest.config import Config
 from ingest.reports.lines import name_ending, name_first
 from lgsco.cli import exit_codes
-from lgsco.cli.options import Day, Settings, command
+from lgsco.cli.options import Day, Settings, command, read_range
 from lgsco.cli.printing import print_claim, print_line, print_lines
 
 if TYPE_CHECKING:
@@ -85,15 +85,11 @@ def backfill(settings: Settings, first: date | None, last: date | None, limit: i
 
     Example: lgsco backfill --from 2025-10-01 --to 2025-12-31
     """
-    from ingest.clock import Clock
-    from ingest.crawling.windows import find_range
     from ingest.run import Backfill, Withdraw
 
-    if first and last and first > last:
-        raise click.UsageError(f"--from {first} is after --to {last}")
+    read_range(first, last)  # refuses a wrong range before the file is made
     if withdraw and limit is not None:
         raise click.UsageError("--withdraw fetches nothing, so --limit has no meaning with it; leave one of them out")
-    find_range(first, last, Clock().today())  # refuses a wrong range before the file is made
     task = Withdraw(first, last) if withdraw else Backfill(first, last, limit)
     return run_task(settings.config, settings.database, task)
 

@@ -11,7 +11,7 @@ import click
 
 from ingest.wording import count_of
 from lgsco.cli import exit_codes
-from lgsco.cli.options import Day, Settings, command
+from lgsco.cli.options import Day, Settings, command, read_range
 from lgsco.cli.printing import CountProgress, print_calendar, print_json, print_line, print_lines, print_report
 
 if TYPE_CHECKING:
@@ -138,16 +138,13 @@ def _find_coverage(database: Path, dates: Window | None) -> CoverageReport:
 
 def _choose_dates(first: date | None, last: date | None, everything: bool) -> Window | None:
     """Returns the dates that the options name, or None for those that were asked for. Raises UsageError."""
-    from ingest.clock import Clock
-    from ingest.crawling.windows import EVERYTHING, find_range
+    from ingest.crawling.windows import EVERYTHING
 
     if everything and (first or last):
         raise click.UsageError("--all covers all dates; leave out --from and --to")
-    if first and last and first > last:
-        raise click.UsageError(f"--from {first} is after --to {last}")
     if everything:
         return EVERYTHING
-    return find_range(first, last, Clock().today()) if first or last else None
+    return read_range(first, last) if first or last else None
 
 
 @command()

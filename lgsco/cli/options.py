@@ -9,13 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ingest.config import Config, load
 from ingest.reports.named_commands import remember_options
 from lgsco.cli import exit_codes
+
+if TYPE_CHECKING:
+    from storage.model import Window
 
 CommandFunction = Callable[..., int]
 """The body of a command. It takes the settings and the command's own options, and returns the exit code."""
@@ -90,6 +93,16 @@ def command(
         return made
 
     return decorate
+
+
+def read_range(first: date | None, last: date | None) -> Window:
+    """Returns the range of --from and --to. Raises UsageError if it ends before it begins, or begins after today."""
+    from ingest.clock import Clock
+    from ingest.crawling.windows import find_range
+
+    if first and last and first > last:
+        raise click.UsageError(f"--from {first} is after --to {last}")
+    return find_range(first, last, Clock().today())
 
 
 class TextCommand(click.Command):

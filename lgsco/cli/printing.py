@@ -135,11 +135,12 @@ class CountProgress:
         before = self.counts[what] // _EVERY_COUNT
         self.counts[what] += count
         if self._is_terminal:
-            click.echo(f"\r\033[K{self._describe(what)}", nl=False, err=True)
+            click.echo(f"\r\033[K{self.describe(what)}", nl=False, err=True)
         elif self.counts[what] // _EVERY_COUNT > before:
-            print_line(self._describe(what), err=True)
+            print_line(self.describe(what), err=True)
 
-    def _describe(self, what: str) -> str:
+    def describe(self, what: str) -> str:
+        """Returns the number with what was counted, such as `1 decision`."""
         return count_of(self.counts[what], what.removesuffix("s"), what)
 
     def end(self) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from ingest.reports.named_commands import remember_file
-from ingest.wording import count_of
 from lgsco.cli import exit_codes
 from lgsco.cli.fetch import run_task
 from lgsco.cli.options import Settings, command
@@ -68,7 +67,7 @@ def verify(settings: Settings, file: Path | None, repair: bool, as_json: bool) -
     else:
         for damage in damages:
             print_line(str(damage))
-        counted = ", ".join(count_of(count, what.removesuffix("s"), what) for what, count in progress.counts.items())
+        counted = ", ".join(map(progress.describe, progress.counts))
         for what in not_checked:
             print_line(f"not checked: {what}")
         print_line(cross_references.describe())
