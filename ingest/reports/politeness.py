@@ -177,7 +177,7 @@ def _is_failure(asked: LastRequest, robots: Robots) -> bool:
 def _describe_rules(robots: Robots, addresses: Sequence[str], config: Config) -> str:
     """Describes what a robots.txt allows of the listing and of every known decision's page."""
     if robots.status != 200:
-        return f"there is none (status {robots.status}), so all is allowed"
+        return f"the site has none (status {robots.status}), so it allows any request"
     rules = RobotsRules(robots.text, config.user_agent)
     delay = rules.crawl_delay
     wait = f", and asks for {delay:g} s between requests" if delay else ""

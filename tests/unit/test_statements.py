@@ -26,7 +26,7 @@ CLAIM_NOTHING = re.compile(
     | no\ markup\ at\ all | all\ of\ them\ long | expected\ a\ whole\ number
     | walks\ all\ dates\ and\ finds\ what\ is\ left | \ has\ completed\ since
     | ^whole\ $
-    | all\ is\ allowed | every\ decision's\ page | every\ promise                    # politeness
+    | every\ decision's\ page | every\ promise                    # politeness
     | [Cc]overs?\ all\ dates                                                         # options
     | ^Fetch\ every\ decision\ in | ^Show\ which\ decision\ dates\ are\ proven        # commands
     """,

@@ -61,7 +61,7 @@ def test_no_page_is_requested_while_robots_is_unreachable(world: World, status: 
 def test_a_missing_robots_allows_everything(world: World, status: int) -> None:
     world.server.faults = on("robots", Respond(status))
     assert world.run(Backfill()).state == "complete"
-    assert "all is allowed" in read_report(world, fetch__pace=0).robots
+    assert "so it allows any request" in read_report(world, fetch__pace=0).robots
 
 
 def test_a_block_page_instead_of_robots_does_not_count_as_robots(world: World) -> None:

@@ -334,7 +334,7 @@ def test_a_filter_that_no_name_satisfies_is_explained(archive: sqlite3.Connectio
 
 
 @pytest.mark.parametrize("query", ["school or college", "delay and absent", "absent Not delay", "absent & delay"])
-def test_what_was_meant_as_an_operator_is_explained_if_nothing_is_found(
+def test_a_word_that_looks_like_an_operator_is_pointed_out_if_nothing_is_found(
     archive: sqlite3.Connection, query: str
 ) -> None:
     (note,) = search(archive, query, 10).notes

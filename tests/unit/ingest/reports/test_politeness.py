@@ -74,7 +74,7 @@ def test_the_report_shows_requests_and_promises_in_words() -> None:
         "  most in any day: 1,200 (promised: 500–1,234,567); most in any minute: 30",
         "  in quiet hours: 1 request (08:00-18:00) (09:00-17:00)",
         "  asked to wait (Retry-After): 2 times, 1 kept, 1 pending",
-        f"  robots.txt: there is none (status 404), so all is allowed (as of {FETCHED})",
+        f"  robots.txt: the site has none (status 404), so it allows any request (as of {FETCHED})",
         "  made before promises were recorded: 1 request, not judged",
         "  NOT KEPT: in quiet hours: 1 request, on 2026-11-02",
     ]
@@ -181,7 +181,10 @@ def test_robots_are_compared_with_the_listing_and_the_known_addresses(
 
 
 def test_a_site_without_robots_allows_all() -> None:
-    assert report(robots=robots("", 404)).robots == f"there is none (status 404), so all is allowed (as of {FETCHED})"
+    assert (
+        report(robots=robots("", 404)).robots
+        == f"the site has none (status 404), so it allows any request (as of {FETCHED})"
+    )
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_other_errors_begin_with_a_capital(get: Get, query: str, begin: str) -> 
     assert f'role="alert">{begin}' in get(query=query).text
 
 
-def test_what_was_meant_as_an_operator_is_explained(get: Get) -> None:
+def test_a_word_that_looks_like_an_operator_is_pointed_out(get: Get) -> None:
     page = html.unescape(get(query="school or college").text)
     assert 'Operators are in capital letters: write OR in place of "or".' in page
     assert "capital letters" not in get(query="school OR college").text
