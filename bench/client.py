@@ -78,10 +78,28 @@ def run_library_calls(archive: Path, database: Path) -> float:
 
     The site must still be served at the address in the archive. Raises RuntimeError if it writes other rows.
     """
-    _remove(database)
-    spent = spend([sys.executable, "-m", "bench.library_calls", str(archive), str(database)])
+    spent = _spend_after_loading("bench.library_calls", str(archive), database)
     if other := find_other_rows(archive, database):
         raise RuntimeError(f"the library calls did not write the same rows to {other}")
+    return spent
+
+
+def run_without_parsing(archive: Path, url: str, database: Path) -> float:
+    """Runs `bench.without_parsing` for an archive, on a new database. Returns its seconds, without loading the archive.
+
+    Raises RuntimeError if it records other texts.
+    """
+    spent = _spend_after_loading("bench.without_parsing", str(archive), url, database)
+    if texts(archive) != texts(database):
+        raise RuntimeError("the backfill without parsing did not record the same texts")
+    return spent
+
+
+def _spend_after_loading(module: str, *arguments: str | Path) -> float:
+    """Runs a module whose last argument is a new database. Returns its CPU seconds after those that it prints first."""
+    *_, database = arguments
+    _remove(Path(database))
+    spent = spend([sys.executable, "-m", module, *map(str, arguments)])
     return spent.cpu - float(spent.said.split()[0])
 
 
