@@ -108,7 +108,7 @@ class Asked:
         elif command == "sync" and ran.code == 0:
             self.synced(recent_dates)
             self.daemon_died_at = None
-        elif command == "daemon" and ran.requests:  # it wrote its heartbeat before
+        elif command == "daemon" and (ran.requests or ran.code is not None):  # else it may not have begun to beat
             self.daemon_died_at = ran.ended if ran.code is None else None
 
     def backfilled(self, dates: Dates, state: AskedState) -> None:
