@@ -59,10 +59,12 @@ class LedgerRecorder:
                 self._record_unlisted(window, walked.references)
             self._put(window, walked.total, listed, state, began)
 
-    def record_empty(self, window: Window) -> None:
+    def record_empty(self, window: Window, at: str) -> None:
         """Records that a window is empty, as the totals around it show.
 
-        If this run saw a card of it in any listing, the totals are wrong, and the window is recorded as unknown.
+        `at`: when the window was requested, UTC. The totals may have been requested later; a decision published in
+        between is not denied. If this run saw a card of the window in any listing, the totals are wrong, and the window
+        is recorded as unknown.
         """
         if seen := entries.count_listed_since(self._db, window, self._began):
             message = f"the totals around {window} show that it is empty, but the listing showed {seen:,} dated in it"
@@ -72,7 +74,7 @@ class LedgerRecorder:
             return
         with atomic(self._db):
             self._record_unlisted(window, ())
-            self._put(window, 0, 0, "short", self._clock.stamp())
+            self._put(window, 0, 0, "short", at)
 
     def record_unknown(self, window: Window) -> None:
         """Records that the site states no total for a window, and that none follows from other totals."""

@@ -12,6 +12,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from datetime import date
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 from ingest.clock import Clock
@@ -32,6 +33,14 @@ from storage.database import atomic
 from storage.model import Window
 
 log = logging.getLogger("lgsco")
+
+
+class _NoTotal(NamedTuple):
+    """The last page of a window that stated no total, or 0."""
+
+    words: str
+    at: str
+    """The instant of its request, UTC."""
 
 
 class ListingFetcher:
@@ -56,7 +65,7 @@ class ListingFetcher:
         self._first: tuple[Window, Listing, str] | None = None
         """The newest first page that `ask` fetched, with its window and the instant just before the request."""
         self._double_cards = DoubleCards()
-        self._no_totals: dict[Window, str] = {}
+        self._no_totals: dict[Window, _NoTotal] = {}
         self.form = BARE
         """The form in which the listing is queried."""
         self.dates = DateFilter()
@@ -66,6 +75,8 @@ class ListingFetcher:
         """Whether the listing stated a total only after a session had begun."""
         self.failure: FetchError | ReadError | None = None
         """The error of the last page of the listing that could not be fetched or parsed."""
+        self.asked_at = ""
+        """The instant of the request for the last page that was fetched, UTC."""
 
     def ask(self, window: Window) -> int | None:
         """Requests the total that the site states for a window; None if it states none. Records the page's cards."""
@@ -138,7 +149,11 @@ class ListingFetcher:
 
     def describe_no_total(self, window: Window) -> str:
         """Returns the words in which a window had no total: it stated none, or 0."""
-        return self._no_totals.get(window, "states no total")
+        return self._no_totals[window].words if window in self._no_totals else "states no total"
+
+    def find_no_total_at(self, window: Window) -> str:
+        """Returns the instant (UTC) of the last request in which a window had no total: it stated none, or 0."""
+        return self._no_totals[window].at
 
     def target(self, window: Window, number: int, form: ListingForm | None = None) -> str:
         """Returns the address of one page, from 1, of a window's listing."""
@@ -171,10 +186,10 @@ class ListingFetcher:
             self.failure = error
             raise
         if page.total == 0 and not page.entries:  # a stated 0 does not prove that a window is empty
-            self._no_totals[window] = "states 0 results"
+            self._no_totals[window] = _NoTotal("states 0 results", at)
             return Listing(None, ()), at
         if page.total is None:
-            self._no_totals[window] = "states no total"
+            self._no_totals[window] = _NoTotal("states no total", at)
         return page, at
 
     def _fetch_and_parse(self, target: str) -> tuple[Listing, str]:
@@ -182,6 +197,7 @@ class ListingFetcher:
             answer = self._site.fetch(target)
         except (Elsewhere, Denied, Disallowed) as error:
             raise Blocked(f"{error}; the site does not show us the listing") from None
+        self.asked_at = answer.at
         try:
             address = answer.address or urljoin(LISTING, answer.target)
             page = listing_page.parse_listing(answer.body, address=address, charset=answer.charset)

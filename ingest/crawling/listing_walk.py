@@ -72,6 +72,11 @@ class ListingWalker:
         """Requests the total of a window like `ask`, but records no card."""
         return self._listing.peek_total(window)
 
+    @property
+    def asked_at(self) -> str:
+        """Returns the instant of the request for the last page of the listing, UTC."""
+        return self._listing.asked_at
+
     def require_empty(self, window: Window) -> None:
         """Proves that a window without a total is empty. Raises Blocked if it cannot."""
         require_empty(self._db, self._listing, window, self._check_canary)
@@ -141,7 +146,7 @@ class ListingWalker:
             found: int | None = stop.value
         if found is None:
             self.require_empty(window)
-            self._ledger.record_empty(window)
+            self._ledger.record_empty(window, self._listing.find_no_total_at(window))
         elif silent:
             require_total(self._listing, window, found, self._check_canary)
 
@@ -152,7 +157,7 @@ class ListingWalker:
             case Walk(window):
                 return self._walk(window)
             case Empty(window):
-                self._ledger.record_empty(window)
+                self._ledger.record_empty(window, self._listing.find_no_total_at(window))
             case Silent(window):
                 silent.append(window)
                 self._ledger.record_unknown(window)

@@ -108,14 +108,15 @@ def _make_pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary)
 
 def ask_site_total(run: TaskRun, crawl: Crawl) -> None:
     """Requests the site's total for all dates and records it; an answer without a total is not recorded."""
-    record_site_total(run, crawl.walker.peek_total(EVERYTHING))
+    total = crawl.walker.peek_total(EVERYTHING)
+    record_site_total(run, total, crawl.walker.asked_at)
 
 
-def record_site_total(run: TaskRun, total: int | None) -> None:
-    """Records the total that the site stated for all dates, unless it stated none."""
+def record_site_total(run: TaskRun, total: int | None, at: str) -> None:
+    """Records the total that the site stated for all dates, unless it stated none. `at`: when it was requested, UTC."""
     if total is not None:
         with atomic(run.db):
-            intents.record_site_total(run.db, run.number, run.clock.stamp(), total)
+            intents.record_site_total(run.db, run.number, at, total)
 
 
 def _name_site(base_url: str) -> str:

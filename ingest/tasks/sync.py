@@ -87,6 +87,8 @@ def _queue_oldest(run: TaskRun) -> None:
 class _Totals:
     ranges: Ranges
     whole: int
+    asked_at: str
+    """When the whole's total was requested, UTC."""
     inside: int | None
     """None if the site states a total for the whole but none for this part."""
 
@@ -149,6 +151,7 @@ class SyncRound:
         """Requests the totals of a scope's two ranges. Raises Blocked if more decisions are gone than can have left."""
         its = make_ranges(scope, find_retention_edge(self._config, self._clock.today()))
         whole = self._walker.ask(its.whole)
+        asked_at = self._walker.asked_at
         if whole is None:
             self._walker.require_empty(its.whole)
             whole = 0
@@ -163,7 +166,7 @@ class SyncRound:
         self._require_plausible_total(its.whole, whole, aged)
         if its.inside is not None:
             self._require_plausible_total(its.inside, inside or 0, 0)
-        return _Totals(its, whole, inside)
+        return _Totals(its, whole, asked_at, inside)
 
     def _record_site_total(self, totals: list[_Totals]) -> None:
         """Records the site's total of all dates. If sync covers all dates, the total was requested already."""
@@ -171,7 +174,7 @@ class SyncRound:
             self._ask_site_total()
             return
         with atomic(self._db):
-            intents.record_site_total(self._db, self._run, self._clock.stamp(), totals[0].whole)
+            intents.record_site_total(self._db, self._run, totals[0].asked_at, totals[0].whole)
 
     def _walk_unproven(self) -> None:
         """Walks the dates without a complete listing: never walked, interrupted, or changed since."""
@@ -224,7 +227,7 @@ class SyncRound:
             total = self._walker.ask(window)
             if total == ledger.find_expected(self._db, window):
                 with atomic(self._db):
-                    ledger.record_counted(self._db, window, self._clock.stamp())
+                    ledger.record_counted(self._db, window, self._walker.asked_at)
             else:
                 self._walker.walk_changes(window, total)
         for window in walks:

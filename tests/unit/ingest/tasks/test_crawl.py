@@ -10,6 +10,7 @@ from ingest.config import Config
 from ingest.tasks.crawl import _name_site, find_retention_edge, make_walk_settings, record_site_total
 from ingest.tasks.task_run import TaskRun
 from storage import intents
+from support.rows import AT
 
 TODAY = date(2026, 11, 2)
 
@@ -41,7 +42,7 @@ def test_the_retention_edge_is_safely_inside_the_retention_age() -> None:
 
 
 def test_a_total_that_the_site_did_not_state_is_not_recorded(run: TaskRun) -> None:
-    record_site_total(run, None)
+    record_site_total(run, None, AT)
     assert intents.find_site_total(run.db) is None
-    record_site_total(run, 0)
-    assert intents.find_site_total(run.db) == (0, run.clock.stamp())
+    record_site_total(run, 0, AT)
+    assert intents.find_site_total(run.db) == (0, AT)
