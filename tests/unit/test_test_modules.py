@@ -38,6 +38,9 @@ PARTS = frozenset(
 """Test files in the folder of a package that test several of its modules together."""
 
 
+_STOPWATCHES = frozenset({"perf_counter", "process_time", "thread_time"})
+"""Clocks that are good for nothing but measuring, which `bench` does."""
+
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)\b[^\n(]*(?:\([^)]*\))?", re.MULTILINE)
 _MAYBE_OF_TESTS = re.compile(r"\b(?:tests|unit|scenarios|conftest|test_\w*)\b|^\s*from\s+\.")
 
@@ -206,3 +209,15 @@ def test_each_test_file_of_a_package_is_named_after_a_module() -> None:
 )
 def test_a_module_that_decides_something_needs_a_file(module: str, source: str, needs: bool) -> None:
     assert _needs_file(module, ast.parse(source)) == needs
+
+
+def test_no_test_measures_time() -> None:
+    """A busy machine would fail such a test. `pytest.mark.timeout` stops one that hangs."""
+    measuring = [path for path in TESTS.values() if any(name in path.read_text() for name in _STOPWATCHES)]
+    calls = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in measuring
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.Attribute) and node.attr in _STOPWATCHES
+    ]
+    assert calls == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import date, timedelta
 
 from hypothesis import given
@@ -87,7 +88,7 @@ windows = st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda pair: Win
 def test_cutting_changes_no_day_and_leaves_no_row_across_an_edge(
     recorded: list[tuple[Window, WindowState]], cuts: list[Window]
 ) -> None:
-    with sqlite3.connect(":memory:", isolation_level=None) as db:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         create_tables(db)
         begin_run(db, "backfill", {}, AT)
         for one, state in recorded:

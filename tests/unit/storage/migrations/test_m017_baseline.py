@@ -67,13 +67,13 @@ def path(golden: Path, tmp_path: Path) -> Path:
 @cache
 def columns_of_baseline() -> dict[str, list[str]]:
     """Returns the columns of each table of the baseline; later migrations add some and replace the index."""
-    db = Database(memory=True)
-    migrations.apply(db, stop_before="m018_counters")
-    return {
-        table.name: [one.name for one in table.columns]
-        for table in db.tables
-        if not table.name.startswith(("_sqlite", "decisions_fts"))
-    }
+    with Database(memory=True) as db:
+        migrations.apply(db, stop_before="m018_counters")
+        return {
+            table.name: [one.name for one in table.columns]
+            for table in db.tables
+            if not table.name.startswith(("_sqlite", "decisions_fts"))
+        }
 
 
 def rows(path: Path) -> dict[str, list[Any]]:
@@ -128,16 +128,16 @@ def test_a_migrated_file_and_a_new_one_have_the_same_schema(path: Path, tmp_path
 
 
 def test_no_short_column_comes_after_a_long_one() -> None:
-    db = Database(memory=True)
-    migrations.apply(db, stop_before="m018_counters")
-    for table in db.tables:
-        if table.name.startswith(("decisions_fts", "_sqlite")):
-            continue
-        columns = [column.name for column in table.columns if not column.is_pk]
-        if table.name == "template_changes":
-            columns.remove("example")  # a reference
-        first_long = next((at for at, name in enumerate(columns) if name in LONG), len(columns))
-        assert set(columns[first_long:]) <= LONG, table.name
+    with Database(memory=True) as db:
+        migrations.apply(db, stop_before="m018_counters")
+        for table in db.tables:
+            if table.name.startswith(("decisions_fts", "_sqlite")):
+                continue
+            columns = [column.name for column in table.columns if not column.is_pk]
+            if table.name == "template_changes":
+                columns.remove("example")  # a reference
+            first_long = next((at for at, name in enumerate(columns) if name in LONG), len(columns))
+            assert set(columns[first_long:]) <= LONG, table.name
 
 
 def test_a_new_file_lists_the_baseline_and_a_migrated_one_every_step(path: Path, tmp_path: Path) -> None:
