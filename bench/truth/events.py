@@ -65,6 +65,7 @@ WEIGHTS = {
     "refused": 2,
     "away": 2,
     "errors": 1,
+    "waits": 3,
     "page missing": 3,
     "other total": 3,
     "calm": 12,
@@ -75,7 +76,7 @@ WEIGHTS = {
 MEANWHILE = frozenset(
     {
         *("publication", "late publication", "withdrawal", "return", "amendment", "other date", "swap", "expiry"),
-        *("shell", "refused", "away", "calm"),
+        *("shell", "refused", "away", "waits", "calm"),
     }
 )
 """The events that can also happen while a command runs."""
@@ -111,6 +112,7 @@ class Events:
             "refused": lambda: setattr(site.faults, "refused", chance.choice(("listing", "decisions", "both"))),
             "away": lambda: setattr(site.faults, "away", True),
             "errors": lambda: setattr(site.faults, "errors", True),
+            "waits": lambda: setattr(site.faults, "wait", chance.choice((10, 60, 1_200))),
             "page missing": lambda: self._hide(site.missing_pages),
             "other total": lambda: setattr(site, "form", chance.randrange(len(FORMS))),
             "calm": site.show_all,

@@ -144,6 +144,7 @@ class Program:
         Changes of the site in that process are lost, except the pages that it refuses.
         """
         self.processes += 1
+        began = self.time.at
         receive, self.report_to = os.pipe()
         child = os.fork()
         if not child:
@@ -159,7 +160,7 @@ class Program:
         requests, self.time.at, missing, rest = json.loads(reports[-1]) if reports else (0, self.time.at, [], None)
         self.site.ever_missing.update(missing)
         if os.WIFSIGNALED(status) or rest is None:
-            return Ran(arguments, None, "", "", self.time.at - requests, self.time.at, requests, 0, met_its_fate=True)
+            return Ran(arguments, None, "", "", began, self.time.at, requests, 0, met_its_fate=True)
         return Ran(arguments, *rest)
 
     def _report(self, ran: Ran | None = None) -> None:
@@ -223,6 +224,7 @@ class Program:
         if self.stop is not None:
             self.stop.raise_if_set()
         self.requests += 1
+        self.time.at += self.site.faults.wait
         at = self.time.now()
         self.time.at += 1
         self.meet("request", self.requests)

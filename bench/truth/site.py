@@ -130,6 +130,8 @@ class Faults:
     away: bool = False
     errors: bool = False
     """Whether it answers 500."""
+    wait: int = 0
+    """Seconds that pass before each request, as if the site asked for them or it had to wait for its turn."""
 
 
 @dataclass
