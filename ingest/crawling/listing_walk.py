@@ -61,21 +61,22 @@ class ListingWalker:
         self._listing = listing
         self._ledger = LedgerRecorder(db, clock, run, self.findings, find_last_day)
         self._to_settle: list[tuple[Window, str]] = []
+        self.asked_at = ""
+        """When the last total was requested by `ask` or `peek_total`, UTC."""
 
     # ------------------------------------------------------------ asking
 
     def ask(self, window: Window) -> int | None:
         """Requests the total that the site states for a window; None if it states none."""
-        return self._listing.ask(window)
+        total = self._listing.ask(window)
+        self.asked_at = self._listing.asked_at
+        return total
 
     def peek_total(self, window: Window) -> int | None:
         """Requests the total of a window like `ask`, but records no card."""
-        return self._listing.peek_total(window)
-
-    @property
-    def asked_at(self) -> str:
-        """Returns the instant of the request for the last page of the listing, UTC."""
-        return self._listing.asked_at
+        total = self._listing.peek_total(window)
+        self.asked_at = self._listing.asked_at
+        return total
 
     def require_empty(self, window: Window) -> None:
         """Proves that a window without a total is empty. Raises Blocked if it cannot."""
