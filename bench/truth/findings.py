@@ -71,5 +71,5 @@ class Ledger:
 
 
 def read_dates(row: dict[str, Any]) -> Dates:
-    """Returns the dates of a row of JSON."""
-    return Dates(date.fromisoformat(row["first"]), date.fromisoformat(row["last"]))
+    """Returns the dates of a row of JSON. A row of the ledger is shown up to today; its numbers are of all of it."""
+    return Dates(date.fromisoformat(row["first"]), date.fromisoformat(row.get("ledger_last") or row["last"]))

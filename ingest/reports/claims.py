@@ -7,7 +7,7 @@ outside those dates.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
@@ -15,7 +15,15 @@ from ingest.clock import london_day
 from ingest.crawling.asked_for import find_asked_dates, intersect, sort_asked_for, subtract
 from ingest.crawling.windows import EVERYTHING
 from ingest.lgo.listing_forms import BARE
-from ingest.reports.date_ranges import describe_dates, describe_pause, describe_progress, name_command
+from ingest.reports.date_ranges import (
+    describe_dates,
+    describe_pause,
+    describe_progress,
+    end_today,
+    json_dates,
+    name_command,
+    show_to_today,
+)
 from ingest.reports.lines import name_first
 from ingest.wording import agree, count_of
 from storage.claims import ClaimRows, Counts, Share
@@ -212,20 +220,20 @@ class Claim(NamedTuple):
             "full": self.is_full,
             "ranges": [
                 {
-                    **_json_window(one.window),
+                    **json_dates(one.window),
                     "full": one.is_full,
                     **one.counts._asdict(),
                     "as_of": one.as_of,
                     "other_forms": list(one.other_forms),
-                    "unproven": [{**_json_window(part.window), "state": part.state} for part in one.unproven],
+                    "unproven": [{**json_dates(part.window), "state": part.state} for part in one.unproven],
                 }
                 for one in self.ranges
             ],
             "unfinished": [
                 {
-                    **_json_window(one.window),
+                    **json_dates(one.window),
                     "state": one.state,
-                    "left": [_json_window(window) for window in one.left],
+                    "left": [json_dates(window) for window in one.left],
                     "stored": one.stored,
                     "total": one.total,
                 }
@@ -273,8 +281,8 @@ def _claim_range(window: Window, rows: ClaimRows, today: date) -> RangeClaim:
     ordered = tuple(sorted(unproven, key=_first_day, reverse=True))
     if as_of is not None and london_day(as_of) < window.first:  # the site was not asked since these dates began
         ordered, as_of = (Unproven(window, "unseen"),), None
-    shown = Window(window.first, EVERYTHING.last) if window.last > today else window
-    return RangeClaim(shown, rows.counts[window], ordered, as_of, tuple(forms))
+    ordered = tuple(one._replace(window=end_today(one.window, today)) for one in ordered)
+    return RangeClaim(show_to_today(window, today), rows.counts[window], ordered, as_of, tuple(forms))
 
 
 def _find_why(proof: Proof, part: Window) -> Unproven:
@@ -370,30 +378,3 @@ def _minute(at: str | None) -> str:
 
 def _first_day(part: Unproven) -> date:
     return part.window.first
-
-
-def _json_window(window: Window) -> dict[str, str]:
-    return {"first": str(window.first), "last": str(window.last)}
-
-
-def find_overdue(
-    proofs: Iterable[Proof], windows: Sequence[Window], today: date, days_allowed: Sequence[tuple[int, int]]
-) -> list[Unproven]:
-    """Finds the ranges of `windows` that are unproven for longer than their cadence allows.
-
-    `days_allowed`: pairs of an age in days (the first is 0), and the days within which dates of at least that age are
-    walked again.
-    """
-    found = []
-    for proof in proofs:
-        if proof.state == "proven" or proof.unproven_since is None:
-            continue
-        since = (today - date.fromisoformat(proof.unproven_since[:10])).days
-        for part in intersect([proof.window], windows):
-            if proof.state == "unseen" and part.first > today:
-                continue
-            age = max(0, (today - part.last).days)
-            allowed = max((pair for pair in days_allowed if pair[0] <= age), key=lambda pair: pair[0])[1]
-            if since > allowed:
-                found.append(Unproven(part, proof.state))
-    return found

@@ -7,9 +7,11 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, NamedTuple
 
+from ingest.crawling.asked_for import intersect
 from ingest.crawling.windows import EVERYTHING, gaps, touches
 from ingest.reports.calendar import Calendar, Numbers, State, as_lines, draw
 from ingest.reports.claims import Claim, make_claim
+from ingest.reports.date_ranges import json_dates, json_to_today
 from ingest.reports.gone import describe_gone
 from ingest.reports.lines import name_first
 from storage.model import Proof, Window
@@ -42,7 +44,8 @@ class CoverageReport(NamedTuple):
 
     claim: Claim
     windows: list[dict[str, Any]]
-    """The view `coverage`, newest window first."""
+    """The view `coverage`, newest window first. Each ends on the day of the report at the latest, unless it begins
+    later; `ledger_last` is its last date in the ledger."""
     gaps: list[Window]
     calendar: Calendar
     missing: list[dict[str, Any]]
@@ -77,7 +80,8 @@ class CoverageReport(NamedTuple):
         """Returns the windows and the gaps between them, newest first."""
         if not self.windows:
             return []
-        rows = sorted([*self.windows, *self._json_gaps()], key=lambda row: str(row["first"]), reverse=True)
+        gaps = [{**gap, "ledger_last": gap["last"]} for gap in self._json_gaps()]
+        rows = sorted([*self.windows, *gaps], key=lambda row: str(row["first"]), reverse=True)
         title = f"{'from':10}  {'to':10}  {'state':8}  {''.join(f'{name:>8}  ' for name in _COUNTS)}counted"
         return [title, *map(_format_window, rows)]
 
@@ -98,7 +102,7 @@ class CoverageReport(NamedTuple):
         ]
 
     def _json_gaps(self) -> list[dict[str, Any]]:
-        return [{"first": str(gap.first), "last": str(gap.last)} for gap in self.gaps]
+        return [json_dates(gap) for gap in self.gaps]
 
 
 def report_coverage(
@@ -108,12 +112,20 @@ def report_coverage(
 
     `as_on`: the date in London; the calendar ends with its month. `dates`: windows and months that have none of them
     are left out. `daemon_runs`: whether a daemon runs, which continues interrupted backfills.
+
+    Nothing is known about days after `as_on`: the ledger's rows and gaps end there. A row that begins later is left
+    out, unless it lists decisions or is neither proven nor unseen: then the site was asked about these days, and the
+    clock of this machine may be slow.
     """
     numbers = {month: Numbers(**counts) for month, counts in rows.months.items()}
     return CoverageReport(
         claim=make_claim(rows.claim, daemon_runs=daemon_runs, today=as_on),
-        windows=[row for row in rows.windows if row["first"] <= str(dates.last) and str(dates.first) <= row["last"]],
-        gaps=[gap for gap in find_gaps(rows.proofs) if touches(gap, dates)],
+        windows=[
+            _end_at(as_on, row)
+            for row in rows.windows
+            if row["first"] <= str(dates.last) and str(dates.first) <= row["last"] and _is_shown(row, as_on)
+        ],
+        gaps=[gap for gap in intersect(find_gaps(rows.proofs), [Window(date.min, as_on)]) if touches(gap, dates)],
         calendar=draw(rows.proofs, numbers, as_on).within(dates),
         missing=rows.missing,
         excluded=rows.excluded,
@@ -121,23 +133,25 @@ def report_coverage(
     )
 
 
-# ---------------------------------------------------------------- words that other reports use too
-
-
-def describe_range(first: str, last: str) -> tuple[str, str]:
-    """Returns the first and last date (ISO) of a window as shown: an open end is a word."""
-    return (
-        "beginning" if first == date.min.isoformat() else first,
-        "onwards" if last == date.max.isoformat() else last,
-    )
-
-
 # ---------------------------------------------------------------- rows of the tables
 
 
+def _is_shown(row: dict[str, Any], today: date) -> bool:
+    """Whether a row of the view `coverage` says anything about days that have begun, or about what the site listed."""
+    return row["first"] <= str(today) or bool(row["listed"]) or row["state"] not in ("proven", "unseen")
+
+
+def _end_at(today: date, row: dict[str, Any]) -> dict[str, Any]:
+    """Returns a row of the view `coverage` that ends today at the latest, with its end in the ledger."""
+    window = Window(date.fromisoformat(row["first"]), date.fromisoformat(row["last"]))
+    return {**row, **json_to_today(window, today), "ledger_last": row["last"]}
+
+
 def _format_window(row: dict[str, Any]) -> str:
-    """Formats a row for a window of the view `coverage`, or for a gap, which has dates only."""
-    first, last = describe_range(row["first"], row["last"])
+    """Formats a row for a window of the view `coverage`, or for a gap, which has dates only. An open end is a word."""
+    first = "beginning" if row["first"] == date.min.isoformat() else row["first"]
+    last = "today" if row["last"] != row["ledger_last"] else row["last"]
+    last = "onwards" if last == date.max.isoformat() else last
     if "state" not in row:
         return f"{first:10}  {last:10}  unseen"
     counts = ["?" if row.get(name) is None else f"{row[name]:,}" for name in _COUNTS]

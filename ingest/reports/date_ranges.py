@@ -14,6 +14,26 @@ def describe_dates(window: Window) -> str:
     return f"{first} to {last}"
 
 
+def show_to_today(window: Window, today: date) -> Window:
+    """Returns a range as it is shown: one that goes on after `today` gets an open end, which is shown as `today`."""
+    return Window(window.first, date.max) if window.first <= today < window.last else window
+
+
+def end_today(window: Window, today: date) -> Window:
+    """Returns the part of a range up to `today`, unless it begins later. One with an open end stays as it is."""
+    return Window(window.first, today) if window.first <= today < window.last < date.max else window
+
+
+def json_dates(window: Window) -> dict[str, str]:
+    """Returns the first and last date of a range, for programs."""
+    return {"first": str(window.first), "last": str(window.last)}
+
+
+def json_to_today(window: Window, today: date) -> dict[str, str]:
+    """Returns the same for a row of the ledger. One that goes on after `today` ends there, also if its end is open."""
+    return json_dates(Window(window.first, today) if window.first <= today < window.last else window)
+
+
 def describe_progress(stored: int, total: int | None) -> str:
     """Describes the progress of a backfill.
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ingest.config import Cadence as CadenceSettings
 from ingest.config import Schedule
 from ingest.crawling.asked_for import UNFINISHED, sort_asked_for
-from ingest.reports.claims import Claim, Unproven, find_overdue, make_claim
+from ingest.reports.claims import Claim, Unproven, make_claim
 from ingest.reports.daemon_state import (
     CLOCK_AHEAD_SECONDS,
     count_silent_seconds,
@@ -18,11 +18,12 @@ from ingest.reports.daemon_state import (
     is_missing,
     is_running,
 )
-from ingest.reports.date_ranges import describe_dates
+from ingest.reports.date_ranges import describe_dates, json_dates
 from ingest.reports.disk import Disk, DiskReport, report_disk
 from ingest.reports.fill import FillReport, decide_mode, report_fill
 from ingest.reports.gone import describe_gone
 from ingest.reports.lines import name_ending, name_first, name_task
+from ingest.reports.overdue import find_overdue
 from ingest.reports.template_changes import change_json, describe_change
 from ingest.wording import count_of
 from storage.findings import OddCount, OutsideBlock, Unreadable
@@ -363,7 +364,7 @@ def _format_failure(failure: Failure) -> str:
 
 
 def _json_range(part: Unproven) -> dict[str, str]:
-    return {"first": str(part.window.first), "last": str(part.window.last), "state": part.state}
+    return {**json_dates(part.window), "state": part.state}
 
 
 def _format_run(run: Run) -> str:

@@ -36,6 +36,7 @@ _ROW_SHA256 = "SHA-256 of the row, in hexadecimal. `lgsco verify` compares it."
 _CARD = "As the listing card prints it."
 _FIRST = "First decision date of the range, ISO 8601, inclusive. 0001-01-01 means from the beginning."
 _LAST = "Last decision date of the range, ISO 8601, inclusive. 9999-12-31 means no end."
+_LEDGER_LAST = f"{_LAST} Nothing is known about days after today, even if the range ends later."
 _TOTAL = (
     "Decisions that the site states for the range. Empty if it stated no total, or if something changed since "
     "the walk. Empty never means zero."
@@ -170,7 +171,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "that is stored, and whether the range is proven. Dates without a row were not checked.",
         "columns": {
             "first": _FIRST,
-            "last": _LAST,
+            "last": _LEDGER_LAST,
             "state": _WINDOW_STATE,
             "total": _TOTAL,
             "listed": _LISTED,
@@ -252,7 +253,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "listing found. No two ranges overlap.",
         "columns": {
             "first": _FIRST,
-            "last": _LAST,
+            "last": _LEDGER_LAST,
             "total": _TOTAL,
             "listed": _LISTED,
             "state": _WINDOW_STATE,

@@ -29,6 +29,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
+from ingest.clock import Clock
 from ingest.wording import agree, count_of
 from lgsco.web import short_addresses
 from lgsco.web.archives import Archives, find_archives
@@ -64,9 +65,9 @@ hookimpl = HookimplMarker("datasette")
 
 @hookimpl(trylast=True)  # run after Datasette, because this replaces one of its functions
 def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:
-    """Adds the SQL functions `lgsco_reference(text)` and `lgsco_match(text)` to a connection.
+    """Adds the SQL functions `lgsco_reference(text)`, `lgsco_match(text)` and `lgsco_today()` to a connection.
 
-    The search box of the tables uses `lgsco_match` too.
+    `lgsco_today` returns the date in London. The search box of the tables uses `lgsco_match` too.
     """
     archives = find_archives(datasette)
     if database == "_memory" and archives.are_alone:
@@ -75,6 +76,7 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
         return
     conn.create_function("lgsco_reference", 1, lgsco_reference, deterministic=True)
     conn.create_function("lgsco_match", 1, lgsco_match, deterministic=True)
+    conn.create_function("lgsco_today", 0, lgsco_today)
     _replace_search_syntax(conn)
 
 
@@ -107,12 +109,17 @@ def lgsco_match(query: object) -> str:
     return _MATCH_NOTHING if found.negated else found.expression
 
 
+def lgsco_today() -> str:
+    """Returns the date in London, ISO 8601."""
+    return str(Clock().today())
+
+
 # ---------------------------------------------------------------- cells
 
 
 @hookimpl
 def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Markup | None:
-    """Shows references, addresses and revisions as links, and search hits as marks, in tables and in query results."""
+    """Shows references, addresses and revisions as links, hits as marks, and ends of the ledger to come as today."""
     if value is None or database not in find_archives(datasette).names:
         return None
     words = str(value["value"] if isinstance(value, dict) else value)
@@ -128,6 +135,8 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
         case "revision" | "earlier_revision" if table is None and words.isdecimal() and "reference" in row.keys():  # noqa: SIM118  # a sqlite3.Row holds values
             path = f"{tilde_encode(str(row['reference']))},{words}"
             return _link(datasette.urls.row(database, "revisions", path), words)
+        case "last" if table in {"coverage", "windows"} and row["first"] <= lgsco_today() < words:
+            return Markup('<span title="{}">today</span>').format(words)
         case "snippet" if table is None:
             return Markup(_HIT.sub(r"<mark>\1</mark>", str(escape(words))))  # noqa: S704 # escaped on this line
         case _:

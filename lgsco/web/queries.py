@@ -156,7 +156,9 @@ LIMIT 200
         "`asked_for`: yes, no, or interrupted or paused where a backfill of the range did not finish.",
         """
 SELECT iif(first = '0001-01-01', 'beginning', first) AS decided_from,
-  iif(last = '9999-12-31', 'onwards', last) AS decided_up_to,
+  CASE WHEN first <= lgsco_today() AND last > lgsco_today() THEN 'today'
+       WHEN last = '9999-12-31' THEN 'onwards'
+       ELSE last END AS decided_up_to,
   state,
   coalesce((SELECT CASE WHEN sum(i.state IN ('standing', 'finished')) THEN 'yes'
                         WHEN sum(i.state IN ('running', 'interrupted')) THEN 'interrupted'
@@ -168,6 +170,7 @@ SELECT iif(first = '0001-01-01', 'beginning', first) AS decided_from,
 FROM coverage
 WHERE (:from_date = '' OR last >= :from_date)
   AND (:to_date = '' OR first <= :to_date)
+  AND (first <= lgsco_today() OR listed > 0 OR state NOT IN ('proven', 'unseen'))
 ORDER BY first DESC
 """,
         {"from_date": _FROM, "to_date": _TO},

@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from ingest.clock import Stop
+from ingest.clock import Clock, Stop
 from ingest.crawling.asked_for import find_asked_dates
 from ingest.reports.calendar import LOOKS, State
 from ingest.run import Backfill, Sync
@@ -134,7 +134,7 @@ def report(ledger_state: LedgerState) -> dict[str, Any]:
 def test_json_names_windows_gaps_months_and_what_is_missing(ledger_state: LedgerState, report: dict[str, Any]) -> None:
     assert set(report) == {"proven", "claim", "windows", "gaps", "months", "missing", "excluded", "gone"}
     assert report["proven"] is False
-    assert [(one["first"], one["last"], one["state"]) for one in report["windows"]] == [
+    assert [(one["first"], one["ledger_last"], one["state"]) for one in report["windows"]] == [
         ("2025-05-08", "9999-12-31", "proven"),
         ("2025-05-07", "2025-05-07", "unknown"),
         ("2025-03-01", "2025-05-06", "proven"),
@@ -146,8 +146,10 @@ def test_json_names_windows_gaps_months_and_what_is_missing(ledger_state: Ledger
     for window in report["windows"]:
         assert set(window) == {
             *("first", "last", "state", "total", "listed", "held", "missing", "failed", "excluded"),
-            *("counted_at", "walked_at", "proven_at", "unproven_since", "asked", "run"),
+            *("counted_at", "walked_at", "proven_at", "unproven_since", "asked", "run", "ledger_last"),
         }
+    today = str(Clock().today())
+    assert [one["last"] for one in report["windows"][:3]] == [today, "2025-05-07", "2025-05-06"]
     assert report["gaps"] == [{"first": "2024-10-01", "last": "2024-12-31"}]
     months = {one["month"]: one["state"] for one in report["months"]}
     assert list(months)[:3] == ["2024-01", "2024-02", "2024-03"]
@@ -172,7 +174,7 @@ def test_coverage_without_a_terminal_has_no_colour_and_agrees_with_the_ledger(le
     assert lines[0].split() == [
         *("from", "to", "state", "total", "listed", "held", "missing", "failed", "excluded", "counted")
     ]
-    assert lines[1].split()[:3] == ["2025-05-08", "onwards", "proven"]
+    assert lines[1].split()[:3] == ["2025-05-08", "today", "proven"]
     assert lines[2].split()[:4] == ["2025-05-07", "2025-05-07", "unknown", "?"]
     assert ["2024-10-01", "2024-12-31", "unseen"] in [line.split() for line in lines]
     (row,) = [line for line in lines if line.startswith("2025  ")]
@@ -460,9 +462,34 @@ def weeks_web(weeks: Weeks) -> Iterator[httpx.Client]:
 def test_a_query_shows_the_proven_windows(ledger_web: httpx.Client, report: dict[str, Any]) -> None:
     rows = canned(ledger_web, "complete")
     assert [row["state"] for row in rows] == [window["state"] for window in report["windows"]]
-    assert rows[0]["decided_up_to"] == "onwards"
+    assert rows[0]["decided_up_to"] == "today"
     of_2024 = canned(ledger_web, "complete", from_date="2024-02-01", to_date="2024-08-01")
     assert [row["decided_from"] for row in of_2024] == ["2024-07-01", "2024-01-01"]
+
+
+def test_no_page_shows_a_date_to_come_as_the_end_of_a_range(ledger_state: LedgerState, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    shutil.copy(ledger_state.database, copy)
+    to_come = Clock().today() + timedelta(days=31)
+    with closing(sqlite3.connect(copy)) as db, db:
+        db.execute("UPDATE windows SET last = ? WHERE last = '9999-12-31'", [str(to_come)])
+        db.execute(
+            "INSERT INTO windows SELECT ?, '9999-12-31', 0, 0, state, counted_at, walked_at, proven_at, "
+            "unproven_since, asked, run FROM windows WHERE last = ?",
+            [str(to_come + timedelta(days=1)), str(to_come)],
+        )
+    for shown in (lgsco("coverage", "--db", copy, code=10), lgsco("status", "--db", copy, code=1)):
+        assert str(to_come) not in shown
+        assert str(to_come + timedelta(days=1)) not in shown
+    with served(copy) as (client, _):
+        rows = canned(client, "complete")
+        assert [(row["decided_from"], row["decided_up_to"]) for row in rows][:2] == [
+            *(("2025-05-08", "today"), ("2025-05-07", "2025-05-07")),
+        ]
+        for table in ("coverage", "windows"):
+            page = client.get(f"/{NAME}/{table}").text
+            assert f'<span title="{to_come}">today</span>' in page
+            assert ">2025-05-07<" in re.sub(r"\s", "", page)
 
 
 def test_a_query_shows_missing_decisions_and_links_only_to_the_site(

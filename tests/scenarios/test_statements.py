@@ -35,7 +35,7 @@ LEGEND = re.compile(
     r"^(?:before|after) .* held$"
 )
 """The legend of the calendar."""
-ROW = re.compile(r"^(?:\d{4}-\d\d-\d\d|beginning) +(?:\d{4}-\d\d-\d\d|onwards) +proven +[\d,]+ ")
+ROW = re.compile(r"^(?:\d{4}-\d\d-\d\d|beginning) +(?:\d{4}-\d\d-\d\d|today) +proven +[\d,]+ ")
 """A row of the coverage table, which has its dates and numbers."""
 QUOTED = re.compile(r"^    .*$", re.MULTILINE)
 """The paragraphs of decisions that `lgsco search` prints."""

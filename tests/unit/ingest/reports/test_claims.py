@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.crawling.windows import EVERYTHING
-from ingest.reports.claims import Claim, find_overdue, make_claim
+from ingest.reports.claims import Claim, make_claim
 from ingest.reports.date_ranges import name_command
 from storage.claims import ClaimRows, Counts
 from storage.model import Intent, IntentState, WindowState
@@ -150,6 +150,15 @@ def test_days_after_today_are_named_if_the_site_was_asked_about_them() -> None:
 def test_a_range_that_ends_after_today_is_named_as_one_that_ends_today() -> None:
     sentence = claim_of(claim_rows([proof("2026-01-01", "2026-12-31")])).sentences()[0]
     assert sentence.startswith("2026-01-01 to today: 0 of 0 listed decisions are in the archive")
+
+
+def test_an_unproven_part_that_ends_after_today_is_named_up_to_today() -> None:
+    claim = claim_of(claim_rows([proof("2026-01-01", "2026-12-31", "short")]))
+    assert str(claim).startswith("2026-01-01 to today: not proven; ")
+    assert "Not proven: 2026-01-01 to 2026-11-01 (" in str(claim)
+    assert claim.as_json()["ranges"][0]["unproven"] == [
+        {"first": "2026-01-01", "last": "2026-11-01", "state": "short"},
+    ]
 
 
 def test_a_range_that_begins_after_today_is_not_named() -> None:
@@ -527,42 +536,3 @@ def test_only_a_gapless_proven_ledger_without_missing_decisions_makes_a_full_cla
     assert claim.is_full is full
     assert ("9 of 9 listed decisions are in the archive" in str(claim)) is full
     assert ("not proven" in str(claim)) is bool(claim.unproven)
-
-
-def test_a_range_is_overdue_after_the_days_that_its_age_allows() -> None:
-    ledger = [replace(proof("2026-10-01", "2026-10-05", "short"), unproven_since="2026-10-20T00:00:00Z")]
-    days = [(0, 7), (120, 30), (730, 90)]
-    everything = [EVERYTHING]
-    assert find_overdue(ledger, everything, date(2026, 10, 27), days) == []
-    assert [part.state for part in find_overdue(ledger, everything, date(2026, 10, 28), days)] == ["short"]
-    assert find_overdue(ledger, [], date(2026, 10, 28), days) == [], "the range was not asked for"
-
-
-def test_a_range_is_overdue_by_the_cadence_of_its_age() -> None:
-    days = [(0, 7), (120, 90), (730, 30)]
-    unproven = replace(proof("2026-06-30", "2026-06-30", "short"), unproven_since="2026-10-20T00:00:00Z")
-    day = unproven.window.last
-
-    def is_overdue(age: int, since: int) -> bool:
-        today = day + timedelta(days=age)
-        one = replace(unproven, unproven_since=f"{today - timedelta(days=since)}T00:00:00Z")
-        return bool(find_overdue([one], [EVERYTHING], today, days))
-
-    assert [is_overdue(119, 7), is_overdue(119, 8)] == [False, True]
-    assert [is_overdue(120, 90), is_overdue(120, 91)] == [False, True]
-    assert [is_overdue(730, 30), is_overdue(730, 31)] == [False, True]
-    tomorrow = [(0, 7), (1, 30)]
-    today_of = replace(unproven, unproven_since=f"{day - timedelta(days=8)}T00:00:00Z")
-    assert find_overdue([today_of], [EVERYTHING], day, tomorrow), "dates of today have the age 0"
-    unordered = [(120, 30), (0, 7)]
-    assert find_overdue([today_of], [EVERYTHING], day, unordered), "the pairs may come in any order"
-    future = replace(today_of, window=window("2026-06-30", "9999-12-31"))
-    assert find_overdue([future], [EVERYTHING], day, tomorrow), "so have later dates"
-
-
-def test_a_proven_row_and_one_without_a_date_are_not_overdue_and_hide_no_other() -> None:
-    late = replace(proof("2026-09-01", "2026-09-05", "short"), unproven_since="2020-01-01T00:00:00Z")
-    proven = replace(late, state="proven")
-    undated = replace(late, unproven_since=None)
-    found = find_overdue([proven, undated, late], [EVERYTHING], date(2026, 10, 28), [(0, 7)])
-    assert [(part.window, part.state) for part in found] == [(late.window, "short")]

@@ -7,13 +7,9 @@ from typing import Any
 
 import pytest
 
-from ingest.reports.coverage import (
-    describe_range,
-    find_gaps,
-    report_coverage,
-)
+from ingest.reports.coverage import find_gaps, report_coverage
 from ingest.reports.gone import describe_gone
-from storage.model import Proof
+from storage.model import Proof, WindowState
 from storage.status import Coverage, Gone
 from support.claims import AT, claim_rows, proof, window
 
@@ -85,7 +81,7 @@ def test_the_table_shows_windows_and_gaps_newest_first_and_names_open_ends() -> 
         *("from", "to", "state", "total", "listed", "held", "missing", "failed", "excluded", "counted")
     ]
     assert [line.split() for line in lines] == [
-        ["2026-03-01", "onwards", "unknown", "?", "0", "0", "0", "0", "0", "never"],
+        ["2026-03-01", "today", "unknown", "?", "0", "0", "0", "0", "0", "never"],
         ["2026-02-01", "2026-02-28", "unseen"],
         ["beginning", "2026-01-31", "short", "1,200", "1,199", "1,150", "49", "0", "0", AT],
     ]
@@ -172,7 +168,10 @@ def test_json_has_every_window_gap_month_and_decision() -> None:
     assert report.as_json() == {
         "proven": False,
         "claim": report.claim.as_json(),
-        "windows": [window_row(ledger[1]), window_row(ledger[0])],
+        "windows": [
+            {**window_row(ledger[1]), "last": "2026-11-02", "ledger_last": "9999-12-31"},
+            {**window_row(ledger[0]), "ledger_last": "2026-10-05"},
+        ],
         "gaps": [{"first": "2026-10-06", "last": "2026-10-07"}],
         "months": [
             {"month": "2026-10", "state": "unseen", "listed": 2, "held": 2, "missing": 0, "failed": 0, "excluded": 0},
@@ -208,6 +207,43 @@ def test_describe_gone_mentions_decisions_never_stored_only_where_there_are_any(
     assert describe_gone(Gone(0, 0, 0, 0, 5)).endswith("not explained yet, 5 never fetched")
 
 
-def test_describe_range_shows_open_ends_as_words() -> None:
-    assert describe_range("0001-01-01", "9999-12-31") == ("beginning", "onwards")
-    assert describe_range("0001-01-02", "9999-12-30") == ("0001-01-02", "9999-12-30")
+# ---------------------------------------------------------------- days after today
+
+
+@pytest.mark.parametrize(
+    ("last", "shown", "in_json"),
+    [
+        ("2026-11-01", "2026-11-01", "2026-11-01"),
+        ("2026-11-02", "2026-11-02", "2026-11-02"),
+        ("2026-11-03", "today", "2026-11-02"),
+        ("2026-12-31", "today", "2026-11-02"),
+        ("9999-12-31", "today", "2026-11-02"),
+    ],
+)
+def test_a_row_ends_today_at_the_latest_as_the_claim_does(last: str, shown: str, in_json: str) -> None:
+    report = report_coverage(coverage_of(proof("2026-10-01", last)), AS_ON)
+    assert report.table_lines()[1].split()[:3] == ["2026-10-01", shown, "proven"]
+    (row,) = report.as_json()["windows"]
+    assert (row["last"], row["ledger_last"]) == (in_json, last)
+    assert str(report.claim).startswith(f"2026-10-01 to {shown}: ")
+
+
+def test_a_gap_ends_today_and_one_after_today_is_not_shown() -> None:
+    ledger = [proof("2026-10-01", "2026-10-05"), proof("2026-12-01", "2026-12-05"), proof("2026-12-09", "2026-12-31")]
+    assert report_coverage(coverage_of(*ledger), AS_ON).gaps == [window("2026-10-06", "2026-11-02")]
+
+
+@pytest.mark.parametrize(
+    ("state", "listed", "is_shown"),
+    [("proven", 0, False), ("unseen", 0, False), ("proven", 1, True), ("short", 0, True), ("unknown", 0, True)],
+)
+def test_a_row_that_begins_after_today_is_shown_only_if_the_site_was_asked_about_it(
+    state: WindowState, listed: int, is_shown: bool
+) -> None:
+    later = proof("2026-11-03", "9999-12-31", state)
+    rows = coverage_of(proof("2026-10-01", "2026-11-02"), later)
+    rows.windows[0]["listed"] = listed
+    report = report_coverage(rows, AS_ON)
+    lines = [line.split()[:3] for line in report.table_lines()[1:]]
+    assert lines == [*([["2026-11-03", "onwards", state]] if is_shown else []), ["2026-10-01", "2026-11-02", "proven"]]
+    assert [row["last"] for row in report.windows] == [*(["9999-12-31"] if is_shown else []), "2026-11-02"]

@@ -7,7 +7,16 @@ from datetime import date
 import pytest
 
 from ingest.crawling.windows import EVERYTHING
-from ingest.reports.date_ranges import describe_dates, describe_pause, describe_progress, name_command
+from ingest.reports.date_ranges import (
+    describe_dates,
+    describe_pause,
+    describe_progress,
+    end_today,
+    json_dates,
+    json_to_today,
+    name_command,
+    show_to_today,
+)
 from storage.model import Window
 
 FIRST, LAST = date(2025, 1, 1), date(2025, 3, 31)
@@ -43,3 +52,27 @@ def test_progress_never_names_a_total_that_is_less_than_what_is_stored(
     stored: int, total: int | None, words: str
 ) -> None:
     assert describe_progress(stored, total) == words
+
+
+@pytest.mark.parametrize(
+    ("today", "words", "last"),
+    [
+        (date(2024, 12, 31), "2025-01-01 to 2025-03-31", "2025-03-31"),  # it begins later
+        (FIRST, "2025-01-01 to today", "2025-01-01"),
+        (date(2025, 3, 30), "2025-01-01 to today", "2025-03-30"),
+        (LAST, "2025-01-01 to 2025-03-31", "2025-03-31"),
+        (date(2025, 4, 1), "2025-01-01 to 2025-03-31", "2025-03-31"),
+    ],
+)
+def test_a_range_that_goes_on_after_today_is_shown_up_to_today(today: date, words: str, last: str) -> None:
+    window = Window(FIRST, LAST)
+    assert describe_dates(show_to_today(window, today)) == words
+    assert json_to_today(window, today) == {"first": "2025-01-01", "last": last}
+    assert describe_dates(end_today(window, today)) == f"2025-01-01 to {last}"
+    assert json_dates(window) == {"first": "2025-01-01", "last": "2025-03-31"}
+
+
+def test_a_range_with_an_open_end_keeps_it_and_a_row_of_the_ledger_ends_today() -> None:
+    window = Window(FIRST, EVERYTHING.last)
+    assert end_today(window, LAST) == show_to_today(window, LAST) == window
+    assert json_to_today(window, LAST) == {"first": "2025-01-01", "last": "2025-03-31"}
