@@ -7,10 +7,14 @@ day are summed up into one row of `request_days`.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import astuple, dataclass
+from pathlib import Path
 
+from storage.database import connect_to_read
+from storage.errors import StoreError
 from storage.model import HOLD_MOST_SECONDS, Answered
 
 
@@ -131,6 +135,16 @@ def find_robots(db: sqlite3.Connection, site: str | None = None) -> Robots | Non
         (site,),
     ).fetchone()
     return Robots(*row) if row else None
+
+
+def find_site(path: Path) -> str | None:
+    """Returns the site that a file was last filled from; None if it was not, or cannot be read."""
+    try:
+        with contextlib.closing(connect_to_read(path)) as db:
+            robots = find_robots(db)
+    except (sqlite3.Error, StoreError, OSError):
+        return None
+    return robots.site if robots else None
 
 
 def record_robots(db: sqlite3.Connection, robots: Robots) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ingest.config import Config, load
-from ingest.reports.named_commands import remember_options
+from ingest.reports.named_commands import remember_archive, remember_options
 from lgsco.cli import exit_codes
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def command(
                 log_to_stderr(debug=debug)
             remember_options({"--db": db, "--config": config, "--site": site})
             settings = load_settings(config, db, site)
+            remember_archive(settings.database, functools.partial(_find_needed_site, settings.config.site.base_url))
             try:
                 sys.exit(function(settings, **rest))
             except BrokenPipeError:  # `lgsco search … | head` closes the pipe early: not a failure
@@ -93,6 +94,15 @@ def command(
         return made
 
     return decorate
+
+
+def _find_needed_site(configured: str, file: str) -> str | None:
+    """Returns the site of an archive if commands that fetch into it are refused without it: see `ingest.run`."""
+    from ingest.config import is_loopback
+    from storage.journal import find_site
+
+    site = find_site(Path(file))
+    return site if site is not None and is_loopback(site) != is_loopback(configured) else None
 
 
 def read_range(first: date | None, last: date | None) -> Window:

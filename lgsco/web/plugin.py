@@ -9,6 +9,7 @@ Text from the database is foreign text. It reaches a page only through `markupsa
 from __future__ import annotations
 
 import re
+import shlex
 import sqlite3
 import sys
 import traceback
@@ -171,7 +172,7 @@ def startup(datasette: Any) -> None:
         elif database.path and (version := find_archive_version(Path(database.path))) is not None:
             print(  # noqa: T201  # the server's log
                 f"lgsco: {database.path} is an archive of schema {version}, which this lgsco shows without its own "
-                "pages; `lgsco sync` or `lgsco import` migrates an older one",
+                f"pages; `lgsco renormalise --dry-run --db {shlex.quote(database.path)}` migrates an older one",
                 file=sys.stderr,
             )
 

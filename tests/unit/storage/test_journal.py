@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.fetching.request_journal import format_instant
 from storage import journal
-from storage.journal import Promise
+from storage.journal import Promise, Robots
 from storage.model import Answered
 from storage.writer import writing
 from support.few_cases import examples
@@ -62,6 +62,23 @@ def test_summing_up_does_not_change_the_numbers_of_a_day(
     alike(journal.find_days(db, was_in_quiet_hours), truth)
     assert roll_up(db, before) == 0
     alike(journal.find_days(db, was_in_quiet_hours), truth)
+
+
+def test_the_site_of_a_file_is_that_of_its_newest_robots_txt(tmp_path: Path) -> None:
+    file = tmp_path / "lgsco.db"
+    with writing(file) as db:
+        assert journal.find_site(file) is None
+        for site, at in (("http://127.0.0.1:2", "2026-11-02"), ("http://127.0.0.1:1", "2026-11-01")):
+            journal.record_robots(db, Robots(site, f"{at}T12:00:00Z", 200, ""))
+    assert journal.find_site(file) == "http://127.0.0.1:2"
+
+
+def test_a_file_that_cannot_be_read_has_no_site(tmp_path: Path) -> None:
+    (tmp_path / "other.db").write_text("no database")
+    with closing(sqlite3.connect(tmp_path / "foreign.db")) as db, db:
+        db.execute("CREATE TABLE robots (x)")
+    assert [journal.find_site(tmp_path / name) for name in ("other.db", "foreign.db", "none.db", ".")] == [None] * 4
+    assert not (tmp_path / "none.db").exists()
 
 
 def test_an_unanswered_request_is_in_the_journal(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from ingest.reports.named_commands import (
     COMMANDS_WITH_SITE,
     complete_commands,
+    remember_archive,
     remember_default,
     remember_file,
     remember_options,
@@ -58,6 +59,42 @@ def test_a_command_about_another_file_names_commands_for_that_file() -> None:
     remember_options({"--db": "good.db", "--config": "c.toml"})
     remember_file("bad.db")
     assert complete_commands("`lgsco restore BACKUP`") == "`lgsco restore BACKUP --db bad.db --config c.toml`"
+
+
+@pytest.mark.parametrize(
+    ("options", "line", "completed", "files"),
+    [
+        ({}, "`lgsco sync`", "`lgsco sync --site http://127.0.0.1:9`", ["lgsco.db"]),
+        (FILE, "`lgsco sync`", "`lgsco sync --db a.db --site http://127.0.0.1:9`", ["a.db"]),
+        (FILE, "`lgsco sync --db 'b c.db'`", "`lgsco sync --db 'b c.db' --site http://127.0.0.1:9`", ["b c.db"]),
+        (FILE | SITE, "`lgsco sync`", "`lgsco sync --db a.db --site http://127.0.0.1:1`", []),
+        (FILE, "`lgsco sync --site x`", "`lgsco sync --site x --db a.db`", []),
+        (FILE, "`lgsco status`", "`lgsco status --db a.db`", []),
+        (FILE, "`lgsco show it's`", "`lgsco show it's --db a.db`", []),
+        ({}, "no command", "no command", []),
+    ],
+)
+def test_a_command_that_makes_requests_gets_the_site_of_its_archive(
+    options: dict[str, str], line: str, completed: str, files: list[str]
+) -> None:
+    asked: list[str] = []
+
+    def find_site(file: str) -> str:
+        asked.append(file)
+        return "http://127.0.0.1:9"
+
+    remember_options(options)
+    remember_archive("lgsco.db", find_site)
+    assert complete_commands(line) == completed
+    assert asked == files
+
+
+def test_a_command_about_an_archive_that_needs_no_site_gets_none() -> None:
+    remember_options(FILE)
+    remember_archive("lgsco.db", lambda _: None)
+    assert complete_commands("`lgsco sync`") == "`lgsco sync --db a.db`"
+    remember_options({})
+    assert complete_commands("`lgsco sync`") == "`lgsco sync`"
 
 
 def test_the_commands_that_take_a_site_are_those_with_the_option() -> None:

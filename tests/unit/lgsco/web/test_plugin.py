@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -147,6 +148,10 @@ def test_an_archive_of_another_schema_is_named_and_shown_plainly(
     error = capfd.readouterr().err
     assert re.search(r"older\.db is an archive of schema \d+", error)
     assert f"schema {SCHEMA_VERSION}" not in error
+    (command,) = re.findall("`lgsco ([^`]*)` migrates", error)
+    *words, file = shlex.split(command)
+    assert words == ["renormalise", "--dry-run", "--db"]
+    assert Path(file).samefile(folder / "older.db")
 
 
 @pytest.mark.parametrize(
