@@ -220,6 +220,9 @@ asked for, up to a day."""
 _SECONDS = "unixepoch(substr({0}, 1, 19)) + coalesce(nullif(substr({0}, 20), 'Z') + 0.0, 0.0)"
 """The seconds since 1970 of an instant of the journal."""
 
+_ENDED_BADLY = "(error IS NOT NULL OR status >= 400 AND status NOT IN (404, 410))"
+"""Whether an answer is an error. That a page is missing is not one."""
+
 _SUMS = f"""
 WITH asked AS (
   SELECT r.id, r.at, substr(r.at, 1, 10) AS day, {_SECONDS.format("r.at")} AS t, {_SECONDS.format("n.at")} AS next_t,
@@ -235,8 +238,7 @@ WITH asked AS (
     FROM asked
 ), summed ({_DAY}) AS (
   SELECT day, count(*), count(*) FILTER (WHERE status IS NULL),
-         count(*) FILTER (WHERE status IS NOT NULL
-                          AND (error IS NOT NULL OR status >= 400 AND status NOT IN (404, 410))),
+         count(*) FILTER (WHERE status IS NOT NULL AND {_ENDED_BADLY}),
          sum(received), sum(seconds),
          max(in_a_minute), min(gap), count(retry_after),
          count(*) FILTER (WHERE retry_after IS NOT NULL
@@ -284,6 +286,27 @@ def roll_up_oldest_day(db: sqlite3.Connection, before: str, within: Within) -> i
     marks = ", ".join("?" * (len(_IN_SUM) + 1))
     db.executemany(f"INSERT OR REPLACE INTO request_days ({_DAY}) VALUES ({marks})", map(astuple, sums))
     return db.execute("DELETE FROM requests WHERE at >= ?1 AND at < ?1 || '~'", (day,)).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class RequestError:
+    """How often requests failed in one way."""
+
+    status: int | None
+    """The HTTP status; None if no answer came."""
+    error: str | None
+    """The error without the address; None if there is only a status, or if the process ended before the answer."""
+    requests: int
+
+
+def find_errors(db: sqlite3.Connection) -> list[RequestError]:
+    """Counts the ways in which requests failed, the most frequent first. Days that are summed up are left out."""
+    rows = db.execute(
+        "SELECT status, iif(substr(error, 1, length(target) + 2) = target || ': ', "
+        "                   substr(error, length(target) + 3), error) AS what, count(*) AS requests "
+        f"FROM requests WHERE status IS NULL OR {_ENDED_BADLY} GROUP BY 1, 2 ORDER BY requests DESC, status, what"
+    )
+    return [RequestError(*row) for row in rows]
 
 
 def find_promises(db: sqlite3.Connection) -> list[Promise]:

@@ -15,6 +15,8 @@ class PolitenessRows:
 
     days: list[journal.Day]
     """Every day with a request, oldest first."""
+    errors: list[journal.RequestError]
+    """The ways in which the requests failed that are not summed up yet."""
     promises: list[journal.Promise]
     """Every promise in force when a request was made, in their order."""
     user_agents: list[str]
@@ -34,6 +36,7 @@ def find_politeness(db: sqlite3.Connection, within: journal.Within) -> Politenes
     with read_transaction(db):
         return PolitenessRows(
             days=journal.find_days(db, within),
+            errors=journal.find_errors(db),
             promises=journal.find_promises(db),
             user_agents=runs.find_user_agents(db),
             wait_until=journal.find_hold(db),

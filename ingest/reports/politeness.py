@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -11,9 +13,9 @@ from ingest.clock import instant
 from ingest.config import Config
 from ingest.fetching.robots import MAX_AGE, RobotsRules
 from ingest.lgo.listing_forms import BARE
-from ingest.reports.lines import describe_size
+from ingest.reports.lines import describe_size, name_first
 from ingest.wording import count_of
-from storage.journal import Day, LastRequest, Robots
+from storage.journal import Day, LastRequest, RequestError, Robots
 from storage.politeness import PolitenessRows
 
 Number = TypeVar("Number", int, float)
@@ -24,6 +26,23 @@ _DECISION = "/decisions/category/subcategory/26-000-001"
 
 _NAMED = 3
 """The most days or addresses that a sentence names; the others are counted."""
+
+
+_NAMED_KINDS = 8
+"""The most kinds of errors that the lines name; the JSON names all."""
+
+_PLACE = re.compile(r"^(no complete response|no response in time) from \S+|\[Errno -?\d+\] | \(received \d.*\)(?=\)$)")
+"""The parts of an error that differ between errors of one kind: host, error number, and bytes received."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorKind:
+    """How many requests failed in the same way."""
+
+    kind: str
+    status: int | None
+    """The HTTP status; None if no answer came, or if it is not known any more."""
+    requests: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +60,10 @@ class PolitenessReport:
     received: int
     """Bytes."""
     errors: int
-    """Answers with status 400 and above except 404 and 410, and requests without an answer."""
+    """Answers with status 400 and above except 404 and 410, answers not received in full, and requests without an
+    answer."""
+    error_kinds: tuple[ErrorKind, ...]
+    """The kinds of these errors, the most frequent first."""
     least_gap: float | None
     """The least seconds from the start of one request to the start of the next."""
     promised_gap: tuple[float, float] | None
@@ -93,6 +115,7 @@ class PolitenessReport:
             f"Requests to {self.site} by {', and by '.join(self.user_agents)}",
             f"  from {self.first_day or '–'} to {self.last_day or '–'} (UTC): {count_of(self.requests, 'request')}, "
             f"{describe_size(self.received)} received, {count_of(self.errors, 'error')}",
+            *self._error_lines(),
             f"  least gap between two requests: {gap} (promised: {_describe_range(self.promised_gap, ' s')})",
             f"  most in any day: {self.most_in_a_day:,} (promised: {_describe_range(self.promised_a_day)}); "
             f"most in any minute: {self.most_in_a_minute:,}",
@@ -103,6 +126,12 @@ class PolitenessReport:
             *(f"  NOT KEPT: {words}" for words in self.broken),
             *([] if self.broken else [f"  every promise {'that is known ' if self.unpromised else ''}was kept"]),
         ]
+
+    def _error_lines(self) -> list[str]:
+        if not self.error_kinds:
+            return []
+        kinds = [f"{one.kind}: {one.requests:,}" for one in self.error_kinds]
+        return [f"  errors: {'; '.join(name_first(kinds, _NAMED_KINDS, 'and {}', 'more kind'))}"]
 
 
 def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> PolitenessReport:
@@ -122,6 +151,7 @@ def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> Po
         unpromised=sum(day.requests - day.promised for day in days),
         received=sum(day.received for day in days),
         errors=sum(day.errors + day.unanswered for day in days),
+        error_kinds=_count_kinds(rows.errors, sum(day.errors + day.unanswered for day in days)),
         least_gap=min((round(day.least_gap, 3) for day in days if day.least_gap is not None), default=None),
         promised_gap=_find_ends([promise.gap for promise in promises]),
         most_in_a_minute=max((day.most_in_a_minute for day in days), default=0),
@@ -137,6 +167,26 @@ def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> Po
         robots=_describe_robots(robots, rows.robots_requests, rows.addresses, config),
         broken=_find_broken(days),
     )
+
+
+def _count_kinds(errors: Iterable[RequestError], total: int) -> tuple[ErrorKind, ...]:
+    """Counts the errors of each kind, the most frequent first. `total`: with those of days that are summed up."""
+    counts: Counter[tuple[str, int | None]] = Counter()
+    for one in errors:
+        counts[_name_kind(one.status, one.error), one.status] += one.requests
+    if (summed_up := total - counts.total()) > 0:
+        counts["on days that are summed up, so the kind is not known", None] = summed_up
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][0]))
+    return tuple(ErrorKind(kind, status, requests) for (kind, status), requests in ordered)
+
+
+def _name_kind(status: int | None, error: str | None) -> str:
+    """Names the kind of an error. Errors of one kind differ only in address, host and numbers."""
+    if status is not None and (error is None or (status >= 400 and status not in (404, 410))):
+        return f"status {status}"
+    if error is None:
+        return "no answer recorded, because lgsco was ended first"
+    return _PLACE.sub(lambda found: found[1] or "", error)
 
 
 def _find_broken(days: Sequence[Day]) -> tuple[str, ...]:

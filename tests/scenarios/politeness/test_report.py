@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ from ingest.fetching.quiet_hours import was_in_quiet_hours
 from ingest.fetching.request_journal import format_instant
 from ingest.reports.politeness import report_politeness
 from ingest.run import Backfill, Sync
-from lgsco.replica.faults import Reset, Respond, unavailable
+from lgsco.replica.faults import Fault, Reset, Respond, Truncate, unavailable
 from lgsco.replica.script import Script, on
 from storage import journal
 from storage.from_0_1.steps import steps
@@ -141,6 +142,39 @@ def test_a_refusal_counts_as_an_error_and_a_gone_page_does_not(world: World) -> 
     refused = [entry for entry in world.server.log if entry.status == 403]
     assert {entry.status for entry in world.server.log} == {200, 403, 404}
     assert read_report(world).errors == len(refused) > 0
+
+
+def test_the_report_names_the_kinds_of_errors_and_counts_them(world: World) -> None:
+    addresses = [sample.address for sample in world.site.listed()]
+    faults: list[Fault] = [
+        Respond(503),
+        Respond(503),
+        Respond(403),
+        Reset(),
+        Truncate(0.3),
+        Truncate(0.6),
+        Respond(404),
+    ]
+    world.server.faults = Script(*(on(at, fault) for at, fault in zip(addresses, faults, strict=False)))
+    world.run(Backfill(limit=len(faults)), fetch__tries=1)
+    with writing(world.database) as db:
+        journal.begin_request(db, 1, format_instant(world.time.at), "/x", 1, Promise(0, 50_000, ""))
+    its = read_report(world)
+    kinds = {one.kind: one.requests for one in its.error_kinds}
+    reset = next(kind for kind in kinds if "onnection reset" in kind)
+    cut = next(kind for kind in kinds if "peer closed connection" in kind)
+    ended = "no answer recorded, because lgsco was ended first"
+    resets = sum(entry.target == addresses[3] for entry in world.server.log)  # it is sent again on a new connection
+    assert kinds == {"status 503": 2, cut: 2, "status 403": 1, reset: resets, ended: 1}
+    assert sum(kinds.values()) == its.errors
+    assert not re.search(r"127\.0\.0\.1|/decisions/|[2-9]\d", f"{reset} {cut}"), "no address, host or number of bytes"
+    (line,) = [line for line in its.lines() if line.startswith("  errors: ")]
+    assert "status 503: 2; " in line
+    assert its.as_json()["error_kinds"][0]["requests"] == 2
+    with writing(world.database) as db:
+        roll_up(db, "2027-06-01")
+    (line,) = [line for line in read_report(world).lines() if line.startswith("  errors: ")]
+    assert line == f"  errors: on days that are summed up, so the kind is not known: {its.errors}"
 
 
 def test_the_report_says_1_request_and_0_errors(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.config import Config
 from ingest.reports.politeness import PolitenessReport, report_politeness
-from storage.journal import Day, LastRequest, Promise, Robots
+from storage.journal import Day, LastRequest, Promise, RequestError, Robots
 from storage.politeness import PolitenessRows
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ def robots(text: str, status: int = 200) -> Robots:
 def report(**rows: Any) -> PolitenessReport:
     """Makes the report of an empty journal, except for the given rows."""
     empty: dict[str, Any] = {
-        **{name: [] for name in ("days", "promises", "user_agents", "addresses")},
+        **{name: [] for name in ("days", "errors", "promises", "user_agents", "addresses")},
         **dict.fromkeys(("wait_until", "robots", "robots_requests")),
     }
     return report_politeness(PolitenessRows(**{**empty, **rows}), Config(), NOW)
@@ -64,12 +64,14 @@ def test_the_report_shows_requests_and_promises_in_words() -> None:
         days=days,
         promises=[Promise(2, 500, "08:00-18:00"), Promise(1.5, 1_234_567, "09:00-17:00"), Promise(2, 900, "")],
         user_agents=["lgsco/1", "lgsco/2"],
+        errors=[RequestError(503, None, 2)],
         wait_until="2026-11-02T12:00:01Z",
         robots=robots("", 404),
     )
     assert shown.lines() == [
         f"Requests to {SITE} by lgsco/1, and by lgsco/2",
         "  from 2026-11-01 to 2026-11-02 (UTC): 1,201 requests, 1.5 GB received, 3 errors",
+        "  errors: status 503: 2; on days that are summed up, so the kind is not known: 1",
         "  least gap between two requests: 1.250 s (promised: 1.5–2 s)",
         "  most in any day: 1,200 (promised: 500–1,234,567); most in any minute: 30",
         "  in quiet hours: 1 request (08:00-18:00) (09:00-17:00)",
@@ -103,6 +105,57 @@ def test_the_report_adds_up_days_and_names_the_extremes() -> None:
     assert (both.first_day, both.last_day) == ("2026-11-01", "2026-11-02")
     assert (both.least_gap, both.most_in_a_minute, both.most_in_a_day) == (1.5, 9, 30)
     assert (both.promised_gap, both.promised_a_day, both.quiet_hours) == ((1, 2), (500, 900), ("08:00-18:00",))
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (429, None, "status 429"),
+        (503, "the response ends in the middle of its gzip data", "status 503"),
+        (404, "the response ends in the middle of its gzip data", "the response ends in the middle of its gzip data"),
+        (None, None, "no answer recorded, because lgsco was ended first"),
+        (None, "no response in time from www.lgo.org.uk", "no response in time"),
+        (
+            None,
+            "no complete response from 127.0.0.1:8000 ([Errno 111] Connection refused)",
+            "no complete response (Connection refused)",
+        ),
+        (
+            200,
+            "no complete response from a ([Errno -2] Name or service not known)",
+            "no complete response (Name or service not known)",
+        ),
+        (
+            200,
+            "no complete response from a (peer closed connection without sending complete message body "
+            "(received 120 bytes, expected 4000))",
+            "no complete response (peer closed connection without sending complete message body)",
+        ),
+        (
+            200,
+            "no complete response from a (peer closed connection without sending complete message body (incomplete "
+            "chunked read))",
+            "no complete response (peer closed connection without sending complete message body (incomplete chunked "
+            "read))",
+        ),
+    ],
+)
+def test_an_error_is_named_without_what_differs_between_errors_of_its_kind(
+    status: int | None, error: str | None, kind: str
+) -> None:
+    (found,) = report(days=[day(1, errors=1)], errors=[RequestError(status, error, 1)]).error_kinds
+    assert (found.kind, found.status, found.requests) == (kind, status, 1)
+
+
+def test_errors_of_one_kind_are_added_up_and_the_most_frequent_come_first() -> None:
+    errors = [RequestError(None, f"no response in time from host-{number}", 2) for number in range(3)]
+    rows = [RequestError(500 + number, None, 1) for number in range(9)]
+    shown = report(days=[day(1, errors=9, unanswered=6)], errors=[*rows, *errors])
+    assert [one.requests for one in shown.error_kinds] == [6, *[1] * 9]
+    assert sum(one.requests for one in shown.error_kinds) == shown.errors
+    (line,) = [line for line in shown.lines() if line.startswith("  errors: ")]
+    assert line.startswith("  errors: no response in time: 6; status 500: 1; status 501: 1; ")
+    assert line.endswith("status 506: 1; and 2 more kinds")
 
 
 @pytest.mark.parametrize(
