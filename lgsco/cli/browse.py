@@ -279,7 +279,7 @@ def export(
     for damaged in exported.left_out:
         print_line(f"lgsco: left out because it is damaged: {damaged}", err=True)
     suppressed = f"; {exported.suppressed:,} suppressed left out" if exported.suppressed else ""
-    click.echo(f"{count_of(exported.decisions, 'decision')} in {folder}{suppressed}")
+    print_line(f"{count_of(exported.decisions, 'decision')} in {folder}{suppressed}")
     print_claim(claim)
     return _count_damaged(exported.left_out)
 

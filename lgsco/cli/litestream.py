@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -54,4 +53,6 @@ def make_configuration(database: Path, replica: str) -> str:
 
 def _quote(words: str) -> str:
     """Quotes a string for YAML, which reads JSON's form."""
-    return json.dumps(words, ensure_ascii=False)
+    from storage.export import as_json
+
+    return as_json(words)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, NoReturn
 import click
 
 from lgsco.cli import exit_codes
-from lgsco.cli.printing import print_line, print_traceback, replace_what_cannot_be_encoded
+from lgsco.cli.printing import print_line, print_traceback, print_usage_error, replace_what_cannot_be_encoded
 from storage.errors import LgscoError
 
 _OUTPUT_FAILED = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG})
@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Abort:
         sys.exit(exit_codes.INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        print_usage_error(error)
         sys.exit(exit_codes.USAGE)
     except LgscoError as error:
         _fail(str(error), error.exit_code, debug=debug)

@@ -222,7 +222,7 @@ def snapshot(settings: Settings, file: Path, *, public: bool, with_withdrawn: bo
         print_line(f"left out: {count_of(hidden, f'{which} decision')}")
     for damage in damages:
         print_line(f"lgsco: damaged: {damage}", err=True)
-    click.echo(f"{file}: {describe_size(file.stat().st_size)}; SQLite {OLDEST_SQLITE} or newer reads it")
+    print_line(f"{file}: {describe_size(file.stat().st_size)}; SQLite {OLDEST_SQLITE} or newer reads it")
     if not damages:
         return exit_codes.DONE
     what = "the copy leaves damaged decisions out" if public else "the copy has the same damage"

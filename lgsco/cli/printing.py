@@ -107,6 +107,14 @@ def _paint(cell: str, state: State) -> str:
     return click.style(cell, dim=True) if block is None else click.style(cell, fg=16, bg=block)
 
 
+def print_usage_error(error: click.ClickException) -> None:
+    """Prints an error about the command line as click does. Words that it repeats lose their control characters."""
+    shown = io.StringIO()
+    error.show(shown)  # without colours, because this is not a terminal
+    message = click.unstyle(error.format_message())
+    click.echo(shown.getvalue().replace(message, printable(message)), nl=False, err=True)
+
+
 def print_traceback() -> None:
     """Prints the traceback of the exception being handled to stderr."""
     import traceback

@@ -31,6 +31,7 @@ from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
 from ingest.clock import Clock
+from ingest.reports.lines import printable
 from ingest.wording import agree, count_of
 from lgsco.web import short_addresses
 from lgsco.web.archives import Archives, find_archives
@@ -170,11 +171,9 @@ def startup(datasette: Any) -> None:
         if name in archives.names:
             _replace(datasette, name, archives)
         elif database.path and (version := find_archive_version(Path(database.path))) is not None:
-            print(  # noqa: T201  # the server's log
-                f"lgsco: {database.path} is an archive of schema {version}, which this lgsco shows without its own "
-                f"pages; `lgsco renormalise --dry-run --db {shlex.quote(database.path)}` migrates an older one",
-                file=sys.stderr,
-            )
+            migrate = f"`lgsco renormalise --dry-run --db {shlex.quote(database.path)}` migrates an older one"
+            without = f"which this lgsco shows without its own pages; {migrate}"
+            click.echo(printable(f"lgsco: {database.path} is an archive of schema {version}, {without}"), err=True)
 
 
 def _replace(datasette: Any, name: str, archives: Archives) -> None:
@@ -319,7 +318,7 @@ def handle_exception(datasette: Any, request: Any, exception: Exception) -> Gene
         status, message = 503, str(exception)
     else:
         if isinstance(exception, FileUnreadable):  # foreseen: someone moved, replaced or damaged the file
-            click.echo(f"lgsco: {exception}", err=True)
+            click.echo(printable(f"lgsco: {exception}"), err=True)
         else:
             traceback.print_exception(exception, file=sys.stderr)
         is_public = find_archives(datasette).settings.public  # the message may name files

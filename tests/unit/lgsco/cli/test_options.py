@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from support.archives import make_archive
 from support.command_line import Here
 
 COMMANDS = cli.load_commands()
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
+"""A character that controls a terminal, except the end of a line."""
 
 
 @pytest.mark.parametrize("option", ["--no-such-option", "--no-such-option=3", "-z", "--DB", "-limit"])
@@ -64,6 +67,59 @@ def test_each_command_that_search_advises_is_valid(here: Here, typed: str, tmp_p
     assert "search 'school NOT council'" in advised
     for command in advised:
         here(*shlex.split(command))
+
+
+CONTROLS = "a\x07b\x1b[31mc\x9bd\ne\u202ef"
+"""Characters that ring the bell, colour the text, begin a sequence, end the line and reverse the text."""
+
+
+@pytest.mark.parametrize("command", ["status", "sync", "backfill", "daemon", "export out", "import a", "serve", "demo"])
+def test_an_option_with_control_characters_is_refused_in_one_sentence(here: Here, command: str) -> None:
+    options = ["--db", "--config", *(["--site"] if command in ("sync", "backfill", "daemon") else [])]
+    for option in options:
+        sentence = f"lgsco: {option} = {CONTROLS!r} is not allowed; it must be one line of text\n"
+        for arguments in ([option, CONTROLS], [f"{option}={CONTROLS}"]):
+            ran = here(*command.split(), *arguments, code=2)
+            assert ran.err.splitlines(keepends=True)[-1] == sentence
+            assert not CONTROL.search(ran.out + ran.err)
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [CONTROLS],
+        [f"--{CONTROLS}"],
+        ["status", CONTROLS],
+        ["status", f"--{CONTROLS}"],
+        ["status", f"--jsn={CONTROLS}"],
+        ["template", "show", CONTROLS],
+        ["show", CONTROLS],
+        ["search", CONTROLS, "--sort", CONTROLS],
+        ["backfill", "--from", CONTROLS],
+        ["litestream", CONTROLS, CONTROLS],
+        ["serve", "--port", CONTROLS],
+    ],
+)
+def test_an_error_about_the_command_line_repeats_no_control_character(here: Here, arguments: list[str]) -> None:
+    shown = here(*arguments, code=2).err
+    assert not CONTROL.search(shown)
+    assert shown.splitlines()[-1].startswith("Error: ")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [("snapshot", 10), ("export", 0), ("coverage --svg", 10), ("litestream", 0), ("verify", 10)]
+)
+def test_a_file_named_with_control_characters_is_named_without_them(
+    here: Here, tmp_path: Path, command: str, code: int
+) -> None:
+    make_archive(tmp_path / "lgsco.db", 3)  # its pages have no digests: verify and snapshot exit with 10
+    if command == "verify":
+        shutil.copy(tmp_path / "lgsco.db", tmp_path / CONTROLS)
+    ran = here(*command.split(), CONTROLS, code=code)
+    assert not CONTROL.search(ran.out + ran.err)
+    assert "[31mc" in ran.out
+    assert command == "litestream" or (tmp_path / CONTROLS).exists()
 
 
 def test_a_wrong_command_is_refused(here: Here) -> None:
