@@ -1,5 +1,5 @@
 """Runs the command line with `python -m lgsco`."""
 
-from lgsco.cli.main import main
+from lgsco.cli.start import main
 
 main()

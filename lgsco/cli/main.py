@@ -10,7 +10,6 @@ import atexit
 import errno
 import gc
 import os
-import signal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -20,6 +19,7 @@ import click
 
 from lgsco.cli import exit_codes
 from lgsco.cli.printing import print_line, print_traceback, print_usage_error, replace_what_cannot_be_encoded
+from lgsco.cli.signals import end_on_signals
 from storage.errors import LgscoError
 
 _OUTPUT_FAILED = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG})
@@ -165,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
     _open_closed_outputs()
     replace_what_cannot_be_encoded()
-    signal.signal(signal.SIGTERM, _exit_on_signal)
+    end_on_signals()
     try:
         cli.main(args=list(arguments) if arguments is not None else None, prog_name="lgsco", standalone_mode=False)
     except click.exceptions.Abort:
@@ -206,11 +206,6 @@ def _open_closed_outputs() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # open until the exit
-
-
-def _exit_on_signal(number: int, _frame: object) -> None:
-    """Exits at SIGTERM by an exception, so that `finally` blocks remove unfinished files."""
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

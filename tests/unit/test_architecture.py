@@ -337,7 +337,7 @@ def test_wheel_has_every_module_of_the_program() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packed = set(settings["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"])
     assert {"scheduler.py", "ingest", "storage", "lgsco", "seeds"} <= packed
-    assert settings["project"]["scripts"] == {"lgsco": "lgsco.cli.main:main"}
+    assert settings["project"]["scripts"] == {"lgsco": "lgsco.cli.start:main"}
     asked = [*settings["project"]["dependencies"], *settings["project"]["optional-dependencies"]["parquet"]]
     named = {re.split(r"[<>=\[ ]", line)[0].replace("-", "_") for line in asked}
     used = {
