@@ -1,6 +1,6 @@
 """Puts a new folder in the place of an older one, so that a killed process never leaves half a folder under its name.
 
-`storage.export.replacing` does the same for one file.
+`storage.export.replacing` does the same for one file. `remove_dead_drafts` removes what killed processes left of those.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +43,47 @@ def replacing_folder(path: Path, names: frozenset[str]) -> Iterator[Path]:
             before.rename(target)
         for left in (draft, before):
             shutil.rmtree(left, ignore_errors=True)
+
+
+_FILE = re.compile(r"\.(?P<name>.+?)\.(?P<process>\d+)\.part.*")
+"""The name of a hidden file of `storage.export.replacing`, or of a file beside it: its target, and the process."""
+_OLD_SECONDS = 86_400
+"""Seconds without a change after which a file of another target is abandoned. Its process may be of another machine."""
+_SQLITE = b"SQLite format 3\0"
+_JOURNAL = "-journal"
+
+
+def remove_dead_drafts(target: Path) -> None:
+    """Removes the hidden files that killed processes left while they wrote a database file, and their journals.
+
+    Those of other targets in the same folder, such as the snapshot of another day, are removed a day after their last
+    change, and only if they are databases. The files of processes that exist stay.
+    """
+    dead = [file for file in target.parent.glob(".*.part*") if _is_dead_draft(file, target.name)]
+    for file in sorted(dead, reverse=True):  # a journal first: it shows that the file beside it is a database
+        file.unlink(missing_ok=True)
+
+
+def _is_dead_draft(file: Path, name: str) -> bool:
+    found = _FILE.fullmatch(file.name)
+    if found is None or not file.is_file():
+        return False
+    process = int(found["process"])
+    if found["name"] in (name, f".{name}"):
+        return process == os.getpid() or not is_alive(process)
+    return not is_alive(process) and _is_old_database(file)
+
+
+def _is_old_database(file: Path) -> bool:
+    database = file.with_name(file.name.removesuffix(_JOURNAL))
+    journal = database.with_name(f"{database.name}{_JOURNAL}")
+    try:
+        with database.open("rb") as opened:
+            is_database = opened.read(len(_SQLITE)) == _SQLITE or journal.exists()
+        changed = max(one.stat().st_mtime for one in (database, journal) if one.exists())
+    except OSError:
+        return False
+    return is_database and time.time() - changed > _OLD_SECONDS
 
 
 def is_alive(process: int) -> bool:

@@ -19,6 +19,7 @@ from storage.database import (
     plain_errors,
     schema_version,
 )
+from storage.drafts import remove_dead_drafts
 from storage.errors import Busy, StoreFailed
 from storage.export import replacing
 from storage.lock import locked
@@ -56,7 +57,7 @@ def restore(path: Path, backup: Path, at: str) -> Restored:
         raise StoreFailed(f"{backup} is the database itself; name a copy of it, such as `lgsco snapshot` makes")
     with locked(target, "-daemon", "restore"), locked(target, doing="restore"), plain_errors(path):
         with replacing(target) as draft:
-            draft.unlink(missing_ok=True)
+            remove_dead_drafts(target)
             version, decisions = _copy_checked(backup, draft)
             kept = _keep_old_file(target, at) if target.exists() else None
             if kept is not None:

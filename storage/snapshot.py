@@ -7,7 +7,6 @@ above all the full-text index, whose check alone takes longer than the copy.
 from __future__ import annotations
 
 import contextlib
-import glob
 import json
 import os
 import sqlite3
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from storage.database import error_name, plain_errors
 from storage.digests import FACTS, REVISIONS
-from storage.drafts import is_alive
+from storage.drafts import remove_dead_drafts
 from storage.errors import StoreFailed
 from storage.export import replacing
 from storage.ledger import drop_day_proof
@@ -62,7 +61,7 @@ def snapshot(
     if not target.parent.is_dir():
         raise StoreFailed(f"{target}: there is no folder {target.parent}")
     with plain_errors(target), replacing(target) as draft:
-        _remove_abandoned(target, draft)
+        remove_dead_drafts(target)
         _copy(db, draft, progress)
         with contextlib.closing(_open_draft(draft)) as copy:
             copy.execute("DELETE FROM daemon")
@@ -140,14 +139,6 @@ def _report_size(file: Path, progress: Progress) -> Callable[[], int]:
         return 0
 
     return report
-
-
-def _remove_abandoned(path: Path, mine: Path) -> None:
-    """Removes the temporary files that killed processes left, and one with this process's name."""
-    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
-        process = draft.name.removeprefix(f".{path.name}.").partition(".")[0]
-        if process.isdecimal() and (draft.name.startswith(mine.name) or not is_alive(int(process))):
-            draft.unlink(missing_ok=True)
 
 
 def _require_sound(copy: sqlite3.Connection, damages: list[Damage]) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sqlite3
+import time as wall
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from bench.stored_rows import find_faults
 from storage.database import reading
@@ -51,6 +56,43 @@ def test_two_snapshots_with_one_name_do_not_damage_each_other(filled: Shop, tmp_
     assert codes <= {0, 1}, "the second may find that it exists"
     assert sound(copy)
     assert [path.name for path in tmp_path.iterdir()] == ["copy.db"]
+
+
+@pytest.mark.parametrize("call", [1, 2])
+def test_what_a_killed_snapshot_left_is_removed_by_a_later_one(filled: Shop, tmp_path: Path, call: int) -> None:
+    """`call`: whether it is killed after the first copy, or after a public copy was compacted."""
+    waits = (
+        "import runpy, time, storage.snapshot as s\n"
+        "real, calls = s._vacuum_into, []\n"
+        "def copy(db, file, progress):\n"
+        "    real(db, file, progress)\n"
+        "    calls.append(file)\n"
+        f"    if len(calls) == {call}:\n"
+        "        print('copied', flush=True)\n"
+        "        time.sleep(60)\n"
+        "s._vacuum_into = copy\n"
+        "runpy.run_module('lgsco', run_name='__main__')\n"
+    )
+
+    def kill_one() -> set[Path]:
+        process = filled.python("-c", waits, "snapshot", "--public", tmp_path / "monday.db")
+        assert process.stdout is not None
+        assert process.stdout.readline() == "copied\n"
+        process.kill()
+        assert ended(process).code == -signal.SIGKILL
+        return {path for path in tmp_path.iterdir() if ".part" in path.name}
+
+    assert len(kill_one()) == call
+    filled.run("snapshot", tmp_path / "monday.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["monday.db"]
+    (tmp_path / "monday.db").unlink()
+    left = kill_one()
+    filled.run("snapshot", tmp_path / "tuesday.db")
+    assert left < set(tmp_path.iterdir()), "a process of another machine may still write them"
+    for path in left:
+        os.utime(path, (wall.time() - 90_000,) * 2)
+    filled.run("snapshot", tmp_path / "wednesday.db")
+    assert {path.name for path in tmp_path.iterdir()} == {"tuesday.db", "wednesday.db"}
 
 
 def test_a_snapshot_is_one_complete_file(filled: Shop) -> None:

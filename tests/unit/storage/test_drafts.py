@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
-from storage.drafts import is_alive, replacing_folder
+from storage.drafts import is_alive, remove_dead_drafts, replacing_folder
 from storage.errors import StoreFailed
 
 NAMES = frozenset({"one", "two"})
@@ -83,3 +84,68 @@ def test_only_a_process_that_exists_is_alive() -> None:
     assert is_alive(os.getpid())
     assert not is_alive(DEAD)
     assert is_alive(2**63), "a number that the system cannot look up counts as alive, so that nothing is removed"
+
+
+# ---------------------------------------------------------------- files that killed processes left
+
+HEAD = b"SQLite format 3\0" + bytes(84)
+DAY = 86_400
+
+
+def leave(folder: Path, name: str, head: bytes = HEAD, age: float = 2 * DAY) -> None:
+    """Makes a file that was last changed some seconds ago."""
+    (folder / name).write_bytes(head)
+    os.utime(folder / name, (time.time() - age,) * 2)
+
+
+@pytest.mark.parametrize("ending", ["", "-journal", f".{DEAD}.part", f".{DEAD}.part-journal"])
+def test_a_file_of_the_same_target_is_removed_at_once_if_its_process_is_dead(tmp_path: Path, ending: str) -> None:
+    dots = ".." if ending.startswith(".") else "."  # a compacted copy of the draft
+    for number in (DEAD, os.getpid(), os.getppid()):
+        leave(tmp_path, f"{dots}copy.db.{number}.part{ending}", b"", age=0)
+    remove_dead_drafts(tmp_path / "copy.db")
+    assert only(tmp_path) == [f"{dots}copy.db.{os.getppid()}.part{ending}"], "the draft of a live process stays"
+
+
+@pytest.mark.parametrize(
+    ("head", "has_journal", "age", "is_removed"),
+    [
+        (HEAD, False, 1.1 * DAY, True),
+        (HEAD, False, 0.9 * DAY, False),  # a process of another machine may write it
+        (bytes(100), True, 1.1 * DAY, True),  # a copy that SQLite had not finished
+        (bytes(100), True, 0.9 * DAY, False),
+        (bytes(100), False, 1.1 * DAY, False),
+        (b"", False, 1.1 * DAY, False),
+        (b"the notes of somebody", False, 1.1 * DAY, False),
+    ],
+)
+def test_a_file_of_another_target_is_removed_if_it_is_an_old_database(
+    tmp_path: Path, head: bytes, has_journal: bool, age: float, is_removed: bool
+) -> None:
+    leave(tmp_path, f".yesterday.db.{DEAD}.part", head, age)
+    if has_journal:
+        leave(tmp_path, f".yesterday.db.{DEAD}.part-journal", bytes(8), age)
+    before = only(tmp_path)
+    remove_dead_drafts(tmp_path / "today.db")
+    assert only(tmp_path) == ([] if is_removed else before)
+
+
+def test_a_file_with_a_new_journal_is_not_old(tmp_path: Path) -> None:
+    leave(tmp_path, f".yesterday.db.{DEAD}.part")
+    leave(tmp_path, f".yesterday.db.{DEAD}.part-journal", age=0)
+    remove_dead_drafts(tmp_path / "today.db")
+    assert [name.endswith("-journal") for name in only(tmp_path)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f".yesterday.db.{os.getppid()}.part", ".yesterday.db.notes.part", f"yesterday.db.{DEAD}.part"),
+        *(f".yesterday.db.{DEAD}", f".{DEAD}.part", "yesterday.db", f".yesterday.db.{DEAD}.part-journal"),
+    ],
+)
+def test_a_file_that_no_killed_process_left_stays(tmp_path: Path, name: str) -> None:
+    leave(tmp_path, name)
+    (tmp_path / f".folder.{DEAD}.part").mkdir()
+    remove_dead_drafts(tmp_path / "today.db")
+    assert only(tmp_path) == sorted([name, f".folder.{DEAD}.part"])
