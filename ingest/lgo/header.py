@@ -53,8 +53,8 @@ class _Piece(NamedTuple):
     """A part of the header that may be a line: a block, a cell of a row, or the text before a line break."""
 
     text: str
-    lead: str
     block: Block
+    lead: str = ""
     is_label: bool = False
     """Whether the markup marks it as a label."""
     is_row: bool = False
@@ -81,8 +81,9 @@ def parse_header(blocks: Sequence[Block], *, marked_up: bool) -> Header:
     lines = [*reader.lines, Line("paragraph", opening)]
     summary: str | None = None
     if rest and (rest[0].kind != "item" or (marked_up and rest[0].item is not None)):  # never a line with a dash
-        line, summary, taken = _read_summary(rest, kind)
-        if line is not None:
+        found = _read_summary(rest, kind)
+        if found is not None:
+            line, summary, taken = found
             lines.append(Line("paragraph", line))
             rest = rest[taken:]
     return Header(lines, reader.fields, kind, summary, rest, reader.odd)
@@ -94,7 +95,9 @@ def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block]
     at = find_opening_line(opener)
     assert at is not None
     parts = opener.text.split("\n")
-    above = [*blocks[:opener_at], *(replace(opener, text=part, lead="") for part in parts[:at])]
+    above = list(blocks[:opener_at])
+    if at > 0:
+        above.append(replace(opener, text="\n".join(parts[:at])))
     opening, below = parts[at], parts[at + 1 :]
     both = OPENER_AND_SUMMARY.fullmatch(opening)
     if both:
@@ -102,7 +105,7 @@ def _cut_at_opener(blocks: Sequence[Block], opener_at: int) -> tuple[list[Block]
     below = [part for part in below if not is_phrase(part)]
     rest = list(blocks[opener_at + 1 :])
     if below:
-        rest.insert(0, replace(opener, kind="paragraph", text="\n".join(below), lead=""))
+        rest.insert(0, replace(opener, kind="paragraph", text="\n".join(below)))
     return above, opening, rest
 
 
@@ -145,8 +148,8 @@ def _is_summary(block: Block) -> bool:
 # ------------------------------------------------------------ the summary of a statement
 
 
-def _read_summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None, str | None, int]:
-    """Returns the line of the summary, its text, and the number of blocks it took."""
+def _read_summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str, str, int] | None:
+    """Returns the line of the summary, its text, and the number of blocks it took; None if there is no summary."""
     first = rest[0].text.replace("\n", " ")
     found = SUMMARY.fullmatch(first)
     label = first if found is not None else "Summary:"
@@ -159,7 +162,7 @@ def _read_summary(rest: Sequence[Block], kind: DecisionKind) -> tuple[str | None
     if kind == "statement" and rest[0].lead.lower() == "summary":
         text = first[len(rest[0].lead) :].strip()
         return f"Summary: {text}", text, 1
-    return None, None, 0
+    return None
 
 
 def _is_sentence(block: Block) -> bool:
@@ -181,10 +184,10 @@ def _pieces(blocks: Sequence[Block]) -> Iterator[_Piece]:
         parts = block.text.split("\n")
         if len(parts) > 1 and begins_with_label(block.text) and any(split_label(part) for part in parts):
             for n, part in enumerate(parts):
-                yield _Piece(part, block.lead if n == 0 else "", block)
+                yield _Piece(part, block, block.lead if n == 0 else "")
             continue
         is_label = block.is_label or (block.node is not None and has_class(block.node, "label"))
-        yield _Piece(block.text.replace("\n", " "), block.lead, block, is_label)
+        yield _Piece(block.text.replace("\n", " "), block, block.lead, is_label)
 
 
 def _are_pairs(parts: Sequence[str]) -> bool:
@@ -195,7 +198,7 @@ def _are_pairs(parts: Sequence[str]) -> bool:
 
 def _cells(parts: Sequence[str], block: Block) -> Iterator[_Piece]:
     for n, part in enumerate(parts):
-        yield _Piece(part, "", block, is_label=n % 2 == 0 and len(parts) % 2 == 0, is_row=n == 0)
+        yield _Piece(part, block, is_label=n % 2 == 0 and len(parts) % 2 == 0, is_row=n == 0)
 
 
 @dataclass
@@ -236,15 +239,11 @@ class _HeaderReader:
         piece = self.pieces[0]
         if _is_summary(replace(piece.block, text=piece.text)):
             return True
-        if self._label_of(piece, 0) is not None or (self.fields and is_note(piece.text)):
+        nearest = self.pieces[: 1 + _LABELS_APART]
+        if not self.fields or any(self._label_of(one, n) is not None for n, one in enumerate(nearest)):
             return False
         other = split_other_label(piece.text)
-        if other is not None and other[0].endswith(" :") and other[1]:
-            return False
-        following = range(1, 1 + _LABELS_APART)
-        return bool(self.fields) and not any(
-            n < len(self.pieces) and self._label_of(self.pieces[n], n) is not None for n in following
-        )
+        return not is_note(piece.text) and (other is None or not other[0].endswith(" :") or not other[1])
 
     # -------------------------------------------------------- known labels
 
@@ -274,7 +273,7 @@ class _HeaderReader:
         if found is None and piece.lead:
             lead = split_label(piece.lead)
             if lead is not None and not lead[2]:
-                found = lead[0], lead[1], piece.text[len(piece.lead) :].lstrip(": ")
+                found = lead[0], lead[1], piece.text[len(piece.lead) :].strip()
         if found is None or found[1] in self.fields:
             return None
         return found if found[2] or self._value_at(at + 1, piece) else None
@@ -289,9 +288,9 @@ class _HeaderReader:
         # A label without a colon at the end of a broken line cannot have its value on another line.
         its_own = label.text == label.block.text or value.block is label.block or label.text.endswith(":")
         known = split_label(value.text)
-        return its_own and known is None and bool(value.text.lstrip(": ")) and not value.is_label
+        return its_own and known is None and value.text != ":" and not value.is_label
 
-    def _value_after(self, at: int, *, may_go_on: bool) -> tuple[str, int]:
+    def _value_after(self, at: int, *, may_go_on: bool = False) -> tuple[str, int]:
         """Returns a value and the index after its last piece; a category may be in several, with `>` between."""
         value, form = self.pieces[at].text, _element_of(self.pieces[at])
         taken = at + 1
@@ -319,7 +318,7 @@ class _HeaderReader:
             if not (found[0].endswith(" :") or self._is_lead(piece, found[0])):
                 return 0
         elif found is not None and piece.is_label and self._has_form(piece) and self._value_at(1, piece):
-            value, taken = self._value_after(1, may_go_on=False)
+            value, taken = self._value_after(1)
             line = _join(found[0], value)
         else:
             return 0

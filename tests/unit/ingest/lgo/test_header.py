@@ -28,7 +28,7 @@ def item(text: str) -> Block:
 
 
 def row(*cells: str) -> Block:
-    return Block("paragraph", " | ".join(cells), cells=cells)
+    return Block("paragraph", " | ".join(cells).strip(), cells=cells)
 
 
 def element(markup: str, selector: str) -> LexborNode:
@@ -86,7 +86,9 @@ def test_label_and_value_are_one_line_in_any_markup(blocks: list[Block]) -> None
         ([p("Category: Housing", lead="Category")], ["h Category: Housing"]),
         ([p("Category:Housing", lead="Category:")], ["h Category:Housing"]),
         ([p("CATEGORY Housing", lead="CATEGORY")], ["h CATEGORY : Housing"]),
-        ([p("Category :"), p(": Housing")], ["h Category : Housing"]),
+        ([p("Category :"), p(": X-rays")], ["h Category : X-rays"]),
+        ([p("Category"), p(":"), p("Housing")], ["p Category", "p :", "p Housing"]),
+        ([p("Category"), p("X")], ["h Category : X"]),
         ([p("Category : Housing\nDecision :"), p("Upheld")], ["h Category : Housing", "h Decision : Upheld"]),
         ([p("Category : Housing\nDecision"), p("Upheld")], ["h Category : Housing", "p Decision", "p Upheld"]),
         ([p("some\nwords"), h("Heading")], ["p some words", "p Heading"]),
@@ -197,8 +199,25 @@ def test_an_unknown_label_in_the_markup_of_known_ones_is_a_header_line() -> None
     assert lines(p("Category", node=node), p("Housing"), p("Service area", node=node), p("Adults")) == [
         *("h Category : Housing", "h Service area : Adults"),
     ]
+    assert lines(label, p("Housing"), p("Area X", is_label=True), p(": Adults"))[1] == "h Area X : Adults"
     assert lines(row("Category", "Housing"), row("Service area", "Adults")) == [
         *("h Category : Housing", "h Service area : Adults"),
+    ]
+    assert lines(outside[0], p("Area X: Adults", lead="Area X:"))[1] == "h Area X: Adults"
+
+
+def test_only_the_first_line_of_a_block_may_have_a_label_in_markup() -> None:
+    unknown = p("Service area: Adults", lead="Service area")
+    below = p("Service area: Adults\nDecision: Upheld", lead="Service area")
+    assert lines(below) == ["p Service area: Adults", "h Decision: Upheld"], "the known label has no markup"
+    for lead, kind in (("Decision", "h"), ("", "p")):
+        with_opener = parse(unknown, p(f"Decision: Upheld\n{OPENER}", lead=lead))
+        assert [f"{line.kind[0]} {line.text}" for line in with_opener.lines] == [
+            *(f"{kind} Service area: Adults", "h Decision: Upheld", f"p {OPENER}"),
+        ]
+    under_title = parse(unknown, p(f"Anytown Council (25 004 901)\nDecision: Upheld\n{OPENER}", lead="Anytown Council"))
+    assert [f"{line.kind[0]} {line.text}" for line in under_title.lines] == [
+        *("p Service area: Adults", "p Anytown Council (25 004 901)", "h Decision: Upheld", f"p {OPENER}"),
     ]
 
 
@@ -293,9 +312,9 @@ def test_without_an_opener_the_header_ends_after_its_last_labelled_line() -> Non
 def test_at_most_two_other_lines_are_between_labelled_ones() -> None:
     two = parse(p("Category : Housing"), p("x"), p("y"), p("Decision : Upheld"), p("Text."))
     assert two.fields == {"Category": "Housing", "Decision": "Upheld"}
-    three = parse(p("Category : Housing"), p("x"), p("y"), p("z"), p("Decision : Upheld"))
+    three = parse(p("Category : Housing"), p("x"), p("y"), p("z"), p("Decision : Upheld"), p("Text."))
     assert three.fields == {"Category": "Housing"}
-    assert [block.text for block in three.body] == ["x", "y", "z", "Decision : Upheld"]
+    assert [block.text for block in three.body] == ["x", "y", "z", "Decision : Upheld", "Text."]
     values = parse(p("Category : Housing"), p("x"), p("Decision :"), p("Upheld"), p("Text."))
     assert values.fields == {"Category": "Housing", "Decision": "Upheld"}
     assert parse(p("Category : Housing"), p("Decision :"), p("Upheld")).fields == values.fields
@@ -334,8 +353,12 @@ def test_numbered_items_of_a_report_without_an_opener_are_its_text(marker: Marke
     assert (begun.fields, body(begun)[0]) == ({"Category": "Housing"}, ("heading", "Decision"))
 
 
-def test_items_with_bullets_may_be_the_header_of_a_report_without_an_opener() -> None:
-    header = parse(item("Category : Housing"), item("Decision : Upheld"), p("Text."))
+@pytest.mark.parametrize("marker", ["•", "-"])
+def test_items_without_numbers_may_be_the_header_of_a_report_without_an_opener(marker: Marker) -> None:
+    of = List(marker, None, None)
+    words = ("Category : Housing", "Decision : Upheld")
+    items = [Block("item", text, Item(of, n, None)) for n, text in enumerate(words)]
+    header = parse(*items, p("Text."))
     assert header.fields == {"Category": "Housing", "Decision": "Upheld"}
 
 
