@@ -279,7 +279,7 @@ class _HeaderReader:
         return found if found[2] or self._value_at(at + 1, piece) else None
 
     def _value_at(self, at: int, label: _Piece) -> bool:
-        """Whether the piece at a place can be the value of the label before it. Another label cannot."""
+        """Whether the piece at a place can be the value of the label before it. Another label or a summary cannot."""
         if at >= len(self.pieces):
             return False
         value = self.pieces[at]
@@ -287,8 +287,9 @@ class _HeaderReader:
             return False
         # A label without a colon at the end of a broken line cannot have its value on another line.
         its_own = label.text == label.block.text or value.block is label.block or label.text.endswith(":")
-        known = split_label(value.text)
-        return its_own and known is None and value.text != ":" and not value.is_label
+        is_summary = is_summary_heading(value.text) or SUMMARY.fullmatch(value.text) is not None
+        is_other = is_summary or split_label(value.text) is not None
+        return its_own and not is_other and value.text != ":" and not value.is_label
 
     def _value_after(self, at: int, *, may_go_on: bool = False) -> tuple[str, int]:
         """Returns a value and the index after its last piece; a category may be in several, with `>` between."""

@@ -370,6 +370,14 @@ def test_a_block_that_is_part_header_and_part_text_is_divided() -> None:
 
 
 @pytest.mark.parametrize("summary", [h("Summary"), p("Summary: It was late.")])
+@pytest.mark.parametrize("label", ["Decision date", "Decision date :"])
+def test_a_summary_is_not_the_value_of_a_label_without_one(label: str, summary: Block) -> None:
+    header = parse(p("Decision : Upheld"), p(label), summary, p("Text."))
+    assert (header.fields, header.kind) == ({"Decision": "Upheld"}, "report")
+    assert body(header) == shapes(p(label), summary, p("Text."))
+
+
+@pytest.mark.parametrize("summary", [h("Summary"), p("Summary: It was late.")])
 def test_a_summary_or_a_labelled_line_shows_a_decision_and_nothing_else_does(summary: Block) -> None:
     assert parse(p("Words."), summary).kind == "report"
     for nothing in ([p("Words.")], [p("Summary:")], [item("Summary")], []):
