@@ -178,7 +178,7 @@ def _pieces(blocks: Sequence[Block]) -> Iterator[_Piece]:
     for block in blocks:
         if block.cells:
             parts = [cell for cell in block.cells if cell]
-            if _are_pairs(parts) or (len(parts) > 1 and all(map(has_label, parts))):
+            if _are_pairs(parts) or all(map(has_label, parts)):
                 yield from _cells(parts, block)
                 continue
         parts = block.text.split("\n")
@@ -274,7 +274,7 @@ class _HeaderReader:
             lead = split_label(piece.lead)
             if lead is not None and not lead[2]:
                 found = lead[0], lead[1], piece.text[len(piece.lead) :].strip()
-        if found is None or found[1] in self.fields:
+        if found is None or found[1] in self.fields or found[2].startswith("|"):  # a bar ends an empty cell
             return None
         return found if found[2] or self._value_at(at + 1, piece) else None
 

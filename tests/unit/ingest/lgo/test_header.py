@@ -116,6 +116,18 @@ def test_a_row_of_labelled_cells_has_a_line_for_each() -> None:
     assert lines(row("some", "words"), p("Category : Housing")) == ["p some | words", "h Category : Housing"]
 
 
+def test_an_empty_cell_is_not_part_of_a_value() -> None:
+    for cells in (("Category : Housing", ""), ("", "Category : Housing"), ("Category", "Housing", "")):
+        header = parse(row(*cells), h(OPENER))
+        assert (header.lines[0], header.fields) == (Line("header", "Category : Housing"), {"Category": "Housing"})
+    empty = parse(row("Category :", ""), row("Decision :", "Upheld"), h(OPENER))
+    assert [line.text for line in empty.lines[:2]] == ["Category : |", "Decision : Upheld"]
+    assert empty.fields == {"Decision": "Upheld"}
+    assert empty.odd == [Oddity("unknown header line", "Category : |")]
+    stored = parse(p("Category : |"), p("Decision : Upheld"), h(OPENER), marked_up=False)
+    assert (stored.lines, stored.fields, stored.odd) == (empty.lines, empty.fields, empty.odd)
+
+
 def test_a_category_may_be_in_several_blocks_with_arrows_between() -> None:
     assert lines(p("Category"), p("Housing"), p(">"), p("Other")) == ["h Category : Housing > Other"]
     assert lines(p("Category"), p("Housing"), p("> Other")) == ["h Category : Housing > Other"]
