@@ -174,20 +174,19 @@ def _first_of_body(blocks: Sequence[Block], after: int, limit: int) -> int:
 
     Returns `limit` if there is none.
     """
-    last = after - 1
+    opener = next((place for place in range(after, limit) if is_opener(blocks[place])), None)
+    if opener is not None:
+        return opener
+    start = after
     for place in range(after, limit):
         if is_labelled(blocks[place]):
-            last = place
-        elif blocks[place].kind == "heading" or is_opener(blocks[place]) or is_summary(blocks[place]):
+            start = place + 2 if _awaits_value(blocks[place]) else place + 1
+        elif blocks[place].kind == "heading" or is_summary(blocks[place]):
             break
-    for place in range(after, limit):
+    for place in range(start, limit):
         block = blocks[place]
-        if is_opener(block) or is_summary(block):
+        if not block.is_hidden and not block.is_links and not is_phrase(block.text):
             return place
-        if place > last and not block.is_hidden and not block.is_links and not is_phrase(block.text):
-            is_value = place == last + 1 and place > after and _awaits_value(blocks[last])
-            if not is_value:
-                return place
     return limit
 
 
@@ -272,8 +271,8 @@ def leads_to_own_page(target: str, own: frozenset[str]) -> bool:
 
     A path of only `/` counts as this page. `own`: the decision's `own_slugs`.
     """
-    path = _AFTER_PATH.split(target, maxsplit=1)[0].rstrip("/").lower()
-    return not path or path.rsplit("/", 1)[-1] in own
+    path = _AFTER_PATH.split(target)[0].rstrip("/").lower()
+    return not path or path.rpartition("/")[2] in own
 
 
 def find_panel(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:

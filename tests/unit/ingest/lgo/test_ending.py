@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from ingest.lgo.beginning import Beginning
 from ingest.lgo.ending import (
+    Ending,
     find_cards,
     find_end,
     find_panel,
@@ -55,6 +56,11 @@ def test_a_decision_ends_at_its_last_closing_line_before_the_next_decision(layou
     assert stop(*blocks, layout=layout) == 5
     assert stop(*blocks, layout=layout, limit=4) == 3
     assert stop(p("Text."), layout="dump") == 2
+
+
+def test_a_closing_line_before_the_decision_does_not_end_it() -> None:
+    begins = beginning()._replace(first=1, after=1)  # only `<title>` has the title
+    assert find_end([p(CLOSING), p("Category : Housing"), p("Text.")], begins, 3, "canonical").stop == 3
 
 
 def test_the_cookie_panel_of_a_text_is_left_out_of_a_page_dump_only() -> None:
@@ -149,6 +155,16 @@ def test_a_further_report_under_its_heading_in_the_same_element_belongs_to_the_d
     html: str, more: list[str]
 ) -> None:
     assert kept(html) == (["Text.", CLOSING, *more], False)
+
+
+@pytest.mark.parametrize("wrong", [(), ("article",)])
+def test_links_under_a_further_report_are_left_out_and_its_heading_and_a_dated_note_stay(
+    wrong: tuple[str, ...],
+) -> None:
+    further = ["Text.", CLOSING, "Further report", NOTE]
+    heading, chapter = "<h2>Further report</h2>", "<p><a href='?chapter=2'>Chapter 2</a></p>"
+    assert kept(f"<article>{CLOSED}{heading}<p>{NOTE}</p>{LINK}</article>", *wrong) == (further, bool(wrong))
+    assert kept(f"<article>{CLOSED}{heading}{chapter}<p>{NOTE}</p></article>", *wrong) == (further, bool(wrong))
 
 
 @pytest.mark.parametrize(
@@ -258,6 +274,31 @@ def test_the_text_begins_after_the_value_of_the_last_label(label: str) -> None:
         ["Decision : Upheld", "Text.", "More."],
         True,
     )
+
+
+def test_the_text_begins_at_the_opener_also_if_words_without_a_label_are_above_it() -> None:
+    text = f"<article><p>Overview:</p><p>Text.</p></article><p>More.</p>{FOOTER}"
+    assert kept(f"<div>{HEAD}<p>Words.</p></div>{text}") == (["Words.", "Overview:", "Text."], False)
+
+
+@pytest.mark.parametrize("under", [LINK, "<p>Back to top</p>", "<p hidden>x</p>"])
+def test_links_a_known_phrase_and_hidden_words_are_not_the_first_line_of_the_text(under: str) -> None:
+    texts, is_uncertain = kept(f"<main><div>{HEAD}{under}</div><p>Text.</p></main>{LINK}{FOOTER}")
+    assert (texts[1:], is_uncertain) == (["Text."], False)
+
+
+def test_what_is_before_the_first_line_of_a_decision_without_a_title_line_does_not_count() -> None:
+    def end(html: str) -> Ending:
+        body = LexborHTMLParser(html).body
+        assert body is not None
+        blocks = read_blocks(body)
+        return find_end(blocks, beginning()._replace(first=1, after=1), len(blocks), "page")
+
+    in_article = Ending(2, is_uncertain=False)
+    assert end("<p>Decision :</p><article><p>Text.</p></article>") == in_article, "a label's value is not in it"
+    assert end("<p>Overview:</p><article><p>Text.</p></article>") == in_article
+    above = end(f"<div class=footer>x</div><p>Category : Housing</p>{FOOTER}")
+    assert above == Ending(2, is_uncertain=True), "a footer above it does not end it"
 
 
 def test_elements_that_are_nested_wrongly_make_the_end_uncertain() -> None:
