@@ -279,7 +279,10 @@ class _HeaderReader:
         return found if found[2] or self._value_at(at + 1, piece) else None
 
     def _value_at(self, at: int, label: _Piece) -> bool:
-        """Whether the piece at a place can be the value of the label before it. Another label or a summary cannot."""
+        """Whether the piece at a place can be the value of the label before it.
+
+        Another label, a summary and a row with an empty cell cannot.
+        """
         if at >= len(self.pieces):
             return False
         value = self.pieces[at]
@@ -288,8 +291,9 @@ class _HeaderReader:
         # A label without a colon at the end of a broken line cannot have its value on another line.
         its_own = label.text == label.block.text or value.block is label.block or label.text.endswith(":")
         is_summary = is_summary_heading(value.text) or SUMMARY.fullmatch(value.text) is not None
-        is_other = is_summary or split_label(value.text) is not None
-        return its_own and not is_other and value.text != ":" and not value.is_label
+        is_label = value.is_label or value.text.endswith(":") or split_label(value.text) is not None
+        has_empty_cell = value.text.startswith("|") or value.text.endswith("|")
+        return its_own and not is_summary and not is_label and not has_empty_cell
 
     def _value_after(self, at: int, *, may_go_on: bool = False) -> tuple[str, int]:
         """Returns a value and the index after its last piece; a category may be in several, with `>` between."""

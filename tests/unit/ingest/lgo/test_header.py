@@ -124,6 +124,8 @@ def test_an_empty_cell_is_not_part_of_a_value() -> None:
     assert [line.text for line in empty.lines[:2]] == ["Category : |", "Decision : Upheld"]
     assert empty.fields == {"Decision": "Upheld"}
     assert empty.odd == [Oddity("unknown header line", "Category : |")]
+    for apart in (row("", "Adults"), row("Adults", "")):
+        assert lines(p("Category :"), apart) == ["p Category :", f"p {apart.text}"]
     stored = parse(p("Category : |"), p("Decision : Upheld"), h(OPENER), marked_up=False)
     assert (stored.lines, stored.fields, stored.odd) == (empty.lines, empty.fields, empty.odd)
 
@@ -152,6 +154,7 @@ def test_the_first_line_of_a_label_counts_and_another_label_is_not_a_value() -> 
     ]
     assert lines(p("Category :"), p("Decision : Upheld")) == ["p Category :", "h Decision : Upheld"]
     assert lines(p("Category :")) == ["p Category :"]
+    assert lines(p("Category :"), p("Service area :"), p("Adults")) == ["p Category :", "p Service area :", "p Adults"]
 
 
 def test_in_a_plain_text_a_label_needs_its_colon_and_is_not_an_item() -> None:
