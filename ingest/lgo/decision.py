@@ -189,7 +189,7 @@ def _find_summary(lines: Sequence[Line], kind: DecisionKind | None) -> str | Non
     if kind != "report":
         return None
     for place, line in enumerate(lines):
-        if line.kind in ("item", "header"):
+        if line.kind == "item":
             continue
         found = SUMMARY.fullmatch(line.text)
         if found is not None and found["text"]:
