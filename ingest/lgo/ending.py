@@ -180,7 +180,9 @@ def _first_of_body(blocks: Sequence[Block], after: int, limit: int) -> int:
     start = after
     for place in range(after, limit):
         if is_labelled(blocks[place]):
-            start = place + 2 if _awaits_value(blocks[place]) else place + 1
+            start = place + 1
+            if _awaits_value(blocks[place]) and start < limit and not is_summary(blocks[start]):
+                start += 1
         elif blocks[place].kind == "heading" or is_summary(blocks[place]):
             break
     for place in range(start, limit):

@@ -281,6 +281,12 @@ def test_the_text_begins_at_the_opener_also_if_words_without_a_label_are_above_i
     assert kept(f"<div>{HEAD}<p>Words.</p></div>{text}") == (["Words.", "Overview:", "Text."], False)
 
 
+def test_a_summary_is_not_the_value_of_a_label_before_it() -> None:
+    text = f"<article><p>Summary: It was late.</p></article><p>Related</p>{LINK}{FOOTER}"
+    kept_texts = (["Decision date :", "Summary: It was late."], False)
+    assert kept(f"<div>{HEAD}<p>Decision date :</p></div>{text}") == kept_texts
+
+
 @pytest.mark.parametrize("under", [LINK, "<p>Back to top</p>", "<p hidden>x</p>"])
 def test_links_a_known_phrase_and_hidden_words_are_not_the_first_line_of_the_text(under: str) -> None:
     texts, is_uncertain = kept(f"<main><div>{HEAD}{under}</div><p>Text.</p></main>{LINK}{FOOTER}")
