@@ -1,6 +1,6 @@
 """Puts a new folder in the place of an older one, so that a killed process never leaves half a folder under its name.
 
-`storage.export.replacing` does the same for one file. `remove_dead_drafts` removes what killed processes left of those.
+`storage.export.replacing` does the same for one file. `remove_dead_drafts` removes files that killed ones left.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ def replacing_folder(path: Path, names: frozenset[str]) -> Iterator[Path]:
             shutil.rmtree(left, ignore_errors=True)
 
 
-_FILE = re.compile(r"\.(?P<name>.+?)\.(?P<process>\d+)\.part.*")
-"""The name of a hidden file of `storage.export.replacing`, or of a file beside it: its target, and the process."""
+_DRAFT_NAME = re.compile(r"\.(?P<name>.+?)\.(?P<process>\d+)\.part(?:\.\d+\.part)?(?:-journal|-wal|-shm)?")
+"""The name of a hidden file of `storage.export.replacing`, of one made from it, or of one that SQLite puts beside them.
+It has the name of the target and the number of the process."""
 _OLD_SECONDS = 86_400
 """Seconds without a change after which a file of another target is abandoned. Its process may be of another machine."""
-_SQLITE = b"SQLite format 3\0"
+_SQLITE_HEADER = b"SQLite format 3\0"
 _JOURNAL = "-journal"
 
 
@@ -61,11 +62,12 @@ def remove_dead_drafts(target: Path) -> None:
     """
     dead = [file for file in target.parent.glob(".*.part*") if _is_dead_draft(file, target.name)]
     for file in sorted(dead, reverse=True):  # a journal first: it shows that the file beside it is a database
-        file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a file of another user
+            file.unlink()
 
 
 def _is_dead_draft(file: Path, name: str) -> bool:
-    found = _FILE.fullmatch(file.name)
+    found = _DRAFT_NAME.fullmatch(file.name)
     if found is None or not file.is_file():
         return False
     process = int(found["process"])
@@ -79,7 +81,7 @@ def _is_old_database(file: Path) -> bool:
     journal = database.with_name(f"{database.name}{_JOURNAL}")
     try:
         with database.open("rb") as opened:
-            is_database = opened.read(len(_SQLITE)) == _SQLITE or journal.exists()
+            is_database = opened.read(len(_SQLITE_HEADER)) == _SQLITE_HEADER or journal.exists()
         changed = max(one.stat().st_mtime for one in (database, journal) if one.exists())
     except OSError:
         return False

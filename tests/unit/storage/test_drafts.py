@@ -142,6 +142,7 @@ def test_a_file_with_a_new_journal_is_not_old(tmp_path: Path) -> None:
     [
         *(f".yesterday.db.{os.getppid()}.part", ".yesterday.db.notes.part", f"yesterday.db.{DEAD}.part"),
         *(f".yesterday.db.{DEAD}", f".{DEAD}.part", "yesterday.db", f".yesterday.db.{DEAD}.part-journal"),
+        *(f".notes.{DEAD}.part1.db", f".photos.{DEAD}.partial", f".yesterday.db.{DEAD}.part.bak"),
     ],
 )
 def test_a_file_that_no_killed_process_left_stays(tmp_path: Path, name: str) -> None:
@@ -149,3 +150,20 @@ def test_a_file_that_no_killed_process_left_stays(tmp_path: Path, name: str) -> 
     (tmp_path / f".folder.{DEAD}.part").mkdir()
     remove_dead_drafts(tmp_path / "today.db")
     assert only(tmp_path) == sorted([name, f".folder.{DEAD}.part"])
+
+
+def test_a_file_that_may_not_be_removed_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        leave(tmp_path, f".{name}.db.{DEAD}.part")
+    unlink = Path.unlink
+
+    def refuse(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name.startswith(".b."):
+            raise PermissionError
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    remove_dead_drafts(tmp_path / "today.db")
+    assert only(tmp_path) == [f".b.db.{DEAD}.part"]
