@@ -19,7 +19,7 @@ import click
 
 from lgsco.cli import exit_codes
 from lgsco.cli.printing import print_line, print_traceback, print_usage_error, replace_what_cannot_be_encoded
-from lgsco.cli.signals import end_on_signals
+from lgsco.cli.signals import end_on_signals, find_received
 from storage.errors import LgscoError
 
 _OUTPUT_FAILED = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG})
@@ -162,18 +162,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     `arguments`: those after the program's name. Default: those of the process.
     """
     atexit.register(gc.freeze)  # the process ends: a last collection of all modules would take a tenth of `status`
-    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in given
     _open_closed_outputs()
     replace_what_cannot_be_encoded()
     end_on_signals()
     try:
-        cli.main(args=list(arguments) if arguments is not None else None, prog_name="lgsco", standalone_mode=False)
+        cli.main(args=list(given), prog_name="lgsco", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(exit_codes.INTERRUPTED)
     except click.ClickException as error:
-        print_usage_error(error)
+        print_usage_error(error, given)
         sys.exit(exit_codes.USAGE)
     except LgscoError as error:
+        if (number := find_received()) is not None:
+            sys.exit(128 + number)
         _fail(str(error), error.exit_code, debug=debug)
     except KeyboardInterrupt:
         sys.exit(exit_codes.INTERRUPTED)

@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -107,12 +107,16 @@ def _paint(cell: str, state: State) -> str:
     return click.style(cell, dim=True) if block is None else click.style(cell, fg=16, bg=block)
 
 
-def print_usage_error(error: click.ClickException) -> None:
-    """Prints an error about the command line as click does. Words that it repeats lose their control characters."""
+def print_usage_error(error: click.ClickException, arguments: Sequence[str]) -> None:
+    """Prints an error about the command line as click does, without control characters in the words that it repeats.
+
+    A message of several lines, such as the help, stays so unless one of the `arguments` has a line break.
+    """
     shown = io.StringIO()
     error.show(shown)  # without colours, because this is not a terminal
     message = click.unstyle(error.format_message())
-    click.echo(shown.getvalue().replace(message, printable(message)), nl=False, err=True)
+    lines = [message] if any("\n" in one for one in arguments) else message.split("\n")
+    click.echo(shown.getvalue().replace(message, "\n".join(map(printable, lines))), nl=False, err=True)
 
 
 def print_traceback() -> None:

@@ -92,6 +92,13 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
         assert ran.out.startswith("Usage: lgsco")
 
 
+def test_without_a_command_the_whole_help_is_printed_and_a_missing_argument_keeps_its_lines(desk: Desk) -> None:
+    lines = desk.run(code=2).err.splitlines()
+    assert "Fetch:" in lines
+    assert any(line.startswith("  backfill ") for line in lines)
+    assert [line.strip("\t ,") for line in desk.run("fill", code=2).err.splitlines()][-2:] == ["resume", "off"]
+
+
 def test_a_command_that_writes_loads_sqlite_utils_only_to_migrate(desk: Desk) -> None:
     asked = f"""
 import sys
@@ -178,7 +185,7 @@ def test_a_demo_replaces_an_earlier_demos_database_and_no_other(desk: Desk) -> N
 
     desk.run("import", SEEDS, "--db", "demo.db")
     before = database.read_bytes()
-    assert "was not made by a demo" in desk.run("demo", "--count", "0", code=1).sentence
+    assert "and other commands wrote to it" in desk.run("demo", "--count", "0", code=1).sentence
     assert database.read_bytes() == before
     (desk.folder / "notes.db").write_text("my notes, at length: " * 20)
     assert "notes.db" in desk.run("demo", "--db", "notes.db", code=1).sentence

@@ -39,7 +39,9 @@ program.main(["status"])
 
 @pytest.mark.parametrize("module", [IN_A_CLASS, IN_A_CALLBACK])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_during_an_import_is_obeyed_after_it(desk: Desk, module: str, number: int, code: int) -> None:
+def test_a_signal_during_an_import_ends_the_program_after_the_import(
+    desk: Desk, module: str, number: int, code: int
+) -> None:
     Path(desk.folder, "sends.py").write_text(module.format(number=int(number)))
     ran = ended_promptly(desk.python("-c", RUN))
     assert (ran.code, ran.out, ran.err.strip()) == (code, "imported\n", "")
@@ -50,6 +52,30 @@ def test_a_signal_outside_an_import_ends_the_program_at_once(desk: Desk, number:
     run = "import os\n" + RUN.replace('before("sends")', f"os.kill(os.getpid(), {int(number)})")
     ran = ended(desk.python("-c", run))
     assert (ran.code, ran.out, ran.err.strip()) == (code, "", "")
+
+
+IN_A_QUERY = """\
+import os, sqlite3
+import lgsco.cli.main as program
+from storage.database import plain_errors
+from pathlib import Path
+def query(name):
+    db = sqlite3.connect(":memory:")
+    db.set_progress_handler(lambda: os.kill(os.getpid(), {number}), 1)
+    with plain_errors(Path("a.db")):
+        db.execute("SELECT 1").fetchone()  # SQLite takes the exception for its own error
+program.import_module = query
+program.main(["status"])
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_in_a_callback_of_sqlite_ends_the_program_with_its_exit_code(
+    desk: Desk, number: int, code: int
+) -> None:
+    ran = ended(desk.python("-c", IN_A_QUERY.format(number=int(number))))
+    assert (ran.code, ran.out) == (code, "")
+    assert "interrupted" not in ran.err
 
 
 def test_an_ignored_ctrl_c_stays_ignored(desk: Desk) -> None:
