@@ -30,7 +30,6 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
-from ingest.clock import Clock
 from ingest.reports.lines import printable
 from ingest.wording import agree, count_of
 from lgsco.web import short_addresses
@@ -40,6 +39,7 @@ from lgsco.web.gate import Application, Overloaded
 from lgsco.web.metadata import COPYRIGHT, SITE, SOURCE, TERMS, describe
 from lgsco.web.page_data import load_decision, load_home
 from lgsco.web.public_file import PublicFile
+from lgsco.web.queries import lgsco_today
 from lgsco.web.row_reader import limit_connection
 from lgsco.web.search_page import answer_search
 from lgsco.web.served_file import FileUnreadable, ServedFile
@@ -111,17 +111,17 @@ def lgsco_match(query: object) -> str:
     return _MATCH_NOTHING if found.negated else found.expression
 
 
-def lgsco_today() -> str:
-    """Returns the date in London, ISO 8601."""
-    return str(Clock().today())
-
-
 # ---------------------------------------------------------------- cells
+
+
+def _includes_today(row: Any, last: str) -> bool:
+    """Whether a row of the ledger goes on after today. A page can leave its column `first` out."""
+    return "first" in row.keys() and row["first"] <= lgsco_today() < last  # noqa: SIM118  # a sqlite3.Row holds values
 
 
 @hookimpl
 def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Markup | None:
-    """Shows references, addresses and revisions as links, hits as marks, and ends of the ledger to come as today."""
+    """Shows references, addresses and revisions as links, hits as marks, and future ends of ranges as today."""
     if value is None or database not in find_archives(datasette).names:
         return None
     words = str(value["value"] if isinstance(value, dict) else value)
@@ -137,7 +137,7 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
         case "revision" | "earlier_revision" if table is None and words.isdecimal() and "reference" in row.keys():  # noqa: SIM118  # a sqlite3.Row holds values
             path = f"{tilde_encode(str(row['reference']))},{words}"
             return _link(datasette.urls.row(database, "revisions", path), words)
-        case "last" if table in {"coverage", "windows"} and row["first"] <= lgsco_today() < words:
+        case "last" if table in {"coverage", "windows"} and _includes_today(row, words):
             return Markup('<span title="{}">today</span>').format(words)
         case "snippet" if table is None:
             return Markup(_HIT.sub(r"<mark>\1</mark>", str(escape(words))))  # noqa: S704 # escaped on this line

@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ingest.clock import Clock
 from storage.suppressions import REFERENCES
+
+
+def lgsco_today() -> str:
+    """Returns the date in London, ISO 8601. An SQL function of the same name returns it to queries."""
+    return str(Clock().today())
 
 
 @dataclass(frozen=True, slots=True)

@@ -490,6 +490,7 @@ def test_no_page_shows_a_date_to_come_as_the_end_of_a_range(ledger_state: Ledger
             page = client.get(f"/{NAME}/{table}").text
             assert f'<span title="{to_come}">today</span>' in page
             assert ">2025-05-07<" in re.sub(r"\s", "", page)
+            assert client.get(f"/{NAME}/{table}?_col=last").status_code == 200, "a page without the column first"
 
 
 def test_a_query_shows_missing_decisions_and_links_only_to_the_site(
