@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from ingest.clock import Clock, Stop
 from ingest.config import Config, is_loopback, require_contact_and_pace
@@ -131,18 +132,26 @@ def _require_archive(
     if known is not None:
         require_known(db, database, known)
     if isinstance(task, Crawls):
-        _require_one_site(db, database, config)
+        _require_one_site(db, database, config, is_demo=isinstance(task, Demo))
     return find_place(database)
 
 
-def _require_one_site(db: sqlite3.Connection, database: Path, config: Config) -> None:
-    """Raises UsageError if a look-alike on this machine would be mixed with the publisher's site in one archive.
+def _require_one_site(db: sqlite3.Connection, database: Path, config: Config, *, is_demo: bool) -> None:
+    """Raises UsageError if a look-alike on this machine would be mixed with another site in one archive.
 
-    The publisher's site would know none of the invented decisions, and they would count as gone. A site that moved to
-    another address is one site.
+    The other site would know none of the invented decisions, and they would count as gone; and what was asked of one
+    site would count as known of the other. A site that moved to another address is one site, also a look-alike that
+    moved to another port, except the one of a demo.
     """
     known, asked = journal.find_robots(db), config.site.base_url
-    if known is None or is_loopback(known.site) == is_loopback(asked):
+    if known is None:
+        return
+    if find_made_by(db) == "demo" and not is_demo and urlsplit(known.site)[:2] != urlsplit(asked)[:2]:
+        raise UsageError(
+            f"{database} has the invented decisions of a demo, so nothing is fetched into it from {asked}. Name "
+            "another file with --db"
+        )
+    if is_loopback(known.site) == is_loopback(asked):
         return
     look_alike = known.site if is_loopback(known.site) else asked
     raise UsageError(

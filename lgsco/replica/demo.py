@@ -82,7 +82,7 @@ def _find_unfinished(database: Path, look_alike: str) -> int | None:
     """Returns how many decisions an unfinished demo of this look-alike left in the database.
 
     Returns None when a new database must be made; the database of another demo has then been removed. Raises
-    StoreFailed for a database that was not made by a demo.
+    StoreFailed for a database to which other commands wrote.
     """
     if not database.exists():
         return None
@@ -92,7 +92,7 @@ def _find_unfinished(database: Path, look_alike: str) -> int | None:
             last = next(iter(find_runs(db, limit=1)), None)
             held = count_holdings(db).decisions
         if not throw_away:
-            raise StoreFailed(f"{database} exists and was not made by a demo; choose another file with --db")
+            raise StoreFailed(f"{database} exists, and other commands wrote to it; choose another file with --db")
         if last is not None and last.state != "complete" and last.arguments.get("look_alike") == look_alike:
             return held
         for path in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):

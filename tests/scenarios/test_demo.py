@@ -65,5 +65,5 @@ def test_a_stopped_demo_with_another_count_is_replaced(desk: Desk) -> None:
 def test_a_demo_does_not_continue_a_database_that_is_not_a_demo(desk: Desk) -> None:
     desk.run("init", "--db", "demo.db")
     before = (desk.folder / "demo.db").read_bytes()
-    assert "was not made by a demo" in desk.run("demo", "--count", "0", code=1).sentence
+    assert "and other commands wrote to it" in desk.run("demo", "--count", "0", code=1).sentence
     assert (desk.folder / "demo.db").read_bytes() == before

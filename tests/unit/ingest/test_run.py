@@ -9,9 +9,10 @@ from threading import Event
 import pytest
 
 from ingest.errors import UsageError
-from ingest.run import Backfill, Fill, Import, SwitchFill, Sync, Task, perform
+from ingest.run import Backfill, Demo, Fill, Import, SwitchFill, Sync, Task, perform
 from storage.database import atomic
 from storage.errors import Busy
+from storage.identity import record_made_by
 from storage.journal import Robots, record_robots
 from storage.writer import create_database, writing
 from support.paths import SEEDS
@@ -96,6 +97,17 @@ def test_a_look_alike_and_the_publishers_site_never_fill_one_archive(
     )
     assert world.ask("SELECT count(*) FROM runs") == [0]
     assert world.ask("SELECT count(*) FROM requests") == [0]
+
+
+@pytest.mark.parametrize("task", [Backfill(), Sync(), Fill()])
+def test_nothing_is_fetched_into_the_archive_of_a_demo_from_another_site(world: World, task: Task) -> None:
+    fill_from(world, LOOK_ALIKE)
+    with writing(world.database) as db, atomic(db):
+        record_made_by(db, "demo")
+    with pytest.raises(UsageError, match="has the invented decisions of a demo, so nothing is fetched into it from"):
+        world.run(task)
+    assert world.ask("SELECT count(*) FROM requests") == [0]
+    assert world.run(Demo(look_alike="another port")).exit_code == 0, "a demo that was stopped goes on at another port"
 
 
 def test_an_archive_of_a_look_alike_goes_on_at_another_port(world: World) -> None:

@@ -56,6 +56,6 @@ def test_a_database_that_no_demo_made_is_refused_and_stays(tmp_path: Path) -> No
     path = tmp_path / "demo.db"
     make(path, "import", "complete", "this")
     before = path.read_bytes()
-    with pytest.raises(StoreFailed, match="was not made by a demo"):
+    with pytest.raises(StoreFailed, match="and other commands wrote to it"):
         demo._find_unfinished(path, "this")
     assert path.read_bytes() == before
