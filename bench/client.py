@@ -96,7 +96,7 @@ def run_without_parsing(archive: Path, url: str, database: Path) -> float:
 
 
 def _spend_after_loading(module: str, *arguments: str | Path) -> float:
-    """Runs a module whose last argument is a new database. Returns its CPU seconds after those that it prints first."""
+    """Runs a module whose last argument is a new database. Returns its CPU seconds without those that it prints."""
     *_, database = arguments
     _remove(Path(database))
     spent = spend([sys.executable, "-m", module, *map(str, arguments)])

@@ -18,7 +18,7 @@ def measure(decisions: int = 2_000, rounds: int = 3) -> list[Figure]:
     In the same turns, `bench.library_calls` makes the calls of libraries that our job needs, and none of our own code
     runs. It must write the rows that ours just wrote. Its share is the least that our job can take with these
     libraries; the rest is our own code. `bench.without_parsing` runs the same backfill with parsing done beforehand: no
-    faster parser can gain more.
+    faster parser can make it cheaper.
     """
     lgsco, calls, unparsed, scrapy = [], [], [], []
     with TemporaryDirectory() as folder, served(decisions) as url:

@@ -1,6 +1,6 @@
-"""Runs a backfill for which parsing costs nothing: python -m bench.without_parsing ARCHIVE URL DATABASE.
+"""Runs a backfill that uses parsed decisions instead of parsing: python -m bench.without_parsing ARCHIVE URL DATABASE.
 
-It shows the least that a faster parser could leave. ARCHIVE is what a backfill of the same site wrote. Its stored pages
+No faster parser can make a backfill cheaper. ARCHIVE is what a backfill of the same site wrote. Its stored pages
 are parsed before the backfill begins, and the backfill takes the results in place of parsing. It prints the seconds of
 CPU time that this took, which the caller subtracts.
 """
@@ -25,7 +25,7 @@ from storage.pages import Codec, find_newest_read
 
 
 class Parsed:
-    """The decisions of an archive, each with all blocks left out of its text, which the backfill asks for at times."""
+    """The decisions of an archive, each also with all blocks that are left out of its text."""
 
     def __init__(self, archive: str) -> None:
         self._decisions: dict[tuple[str, bool], Decision] = {}

@@ -138,7 +138,7 @@ def find_robots(db: sqlite3.Connection, site: str | None = None) -> Robots | Non
 
 
 def find_site(path: Path) -> str | None:
-    """Returns the site that a file was last filled from; None if it was not, or cannot be read."""
+    """Returns the site that a file was last filled from; None if it never was, or cannot be read."""
     try:
         with contextlib.closing(connect_to_read(path)) as db:
             robots = find_robots(db)
@@ -220,8 +220,8 @@ asked for, up to a day."""
 _SECONDS = "unixepoch(substr({0}, 1, 19)) + coalesce(nullif(substr({0}, 20), 'Z') + 0.0, 0.0)"
 """The seconds since 1970 of an instant of the journal."""
 
-_ENDED_BADLY = "(error IS NOT NULL OR status >= 400 AND status NOT IN (404, 410))"
-"""Whether an answer is an error. That a page is missing is not one."""
+_IS_ERROR = "(error IS NOT NULL OR status >= 400 AND status NOT IN (404, 410))"
+"""Whether an answer is an error. 404 and 410 are not."""
 
 _SUMS = f"""
 WITH asked AS (
@@ -238,7 +238,7 @@ WITH asked AS (
     FROM asked
 ), summed ({_DAY}) AS (
   SELECT day, count(*), count(*) FILTER (WHERE status IS NULL),
-         count(*) FILTER (WHERE status IS NOT NULL AND {_ENDED_BADLY}),
+         count(*) FILTER (WHERE status IS NOT NULL AND {_IS_ERROR}),
          sum(received), sum(seconds),
          max(in_a_minute), min(gap), count(retry_after),
          count(*) FILTER (WHERE retry_after IS NOT NULL
@@ -304,7 +304,7 @@ def find_errors(db: sqlite3.Connection) -> list[RequestError]:
     rows = db.execute(
         "SELECT status, iif(substr(error, 1, length(target) + 2) = target || ': ', "
         "                   substr(error, length(target) + 3), error) AS what, count(*) AS requests "
-        f"FROM requests WHERE status IS NULL OR {_ENDED_BADLY} GROUP BY 1, 2 ORDER BY requests DESC, status, what"
+        f"FROM requests WHERE status IS NULL OR {_IS_ERROR} GROUP BY 1, 2 ORDER BY requests DESC, status, what"
     )
     return [RequestError(*row) for row in rows]
 

@@ -36,7 +36,7 @@ log = logging.getLogger("lgsco")
 
 
 class _NoTotal(NamedTuple):
-    """The last page of a window that stated no total, or 0."""
+    """How a window last had no total, and when."""
 
     words: str
     at: str

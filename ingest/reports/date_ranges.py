@@ -15,7 +15,7 @@ def describe_dates(window: Window) -> str:
 
 
 def show_to_today(window: Window, today: date) -> Window:
-    """Returns a range as it is shown: one that goes on after `today` gets an open end, which is shown as `today`."""
+    """Replaces an end after `today` by the open end, which `describe_dates` shows as "today"."""
     return Window(window.first, date.max) if window.first <= today < window.last else window
 
 
@@ -30,7 +30,7 @@ def json_dates(window: Window) -> dict[str, str]:
 
 
 def json_to_today(window: Window, today: date) -> dict[str, str]:
-    """Returns the same for a row of the ledger. One that goes on after `today` ends there, also if its end is open."""
+    """Returns the dates of a row of the ledger, for programs. A row that goes on after `today` ends today."""
     return json_dates(Window(window.first, today) if window.first <= today < window.last else window)
 
 

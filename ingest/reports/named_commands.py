@@ -16,7 +16,7 @@ COMMANDS_WITH_SITE = frozenset({"backfill", "sync", "daemon"})
 """The commands with the option --site."""
 
 FindSite = Callable[[str], str | None]
-"""Returns the site that commands about an archive need as --site, given its file. None: they need none."""
+"""Takes the file of an archive, and returns the site that commands on it need as --site; None if they need none."""
 
 _given: dict[str, str] = {}
 """The options of this process that named commands get, with their values."""

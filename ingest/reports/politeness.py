@@ -31,7 +31,9 @@ _NAMED = 3
 _NAMED_KINDS = 8
 """The most kinds of errors that the lines name; the JSON names all."""
 
-_PLACE = re.compile(r"^(no complete response|no response in time) from \S+|\[Errno -?\d+\] | \(received \d.*\)(?=\)$)")
+_VARYING_PARTS = re.compile(
+    r"^(no complete response|no response in time) from \S+|\[Errno -?\d+\] | \(received \d.*\)(?=\)$)"
+)
 """The parts of an error that differ between errors of one kind: host, error number, and bytes received."""
 
 
@@ -185,8 +187,8 @@ def _name_kind(status: int | None, error: str | None) -> str:
     if status is not None and (error is None or (status >= 400 and status not in (404, 410))):
         return f"status {status}"
     if error is None:
-        return "no answer recorded, because lgsco was ended first"
-    return _PLACE.sub(lambda found: found[1] or "", error)
+        return "no answer recorded yet, or lgsco ended first"
+    return _VARYING_PARTS.sub(lambda found: found[1] or "", error)
 
 
 def _find_broken(days: Sequence[Day]) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ _NAMED = re.compile(r"`lgsco ([^`]*)`")
 _PLACEHOLDER = re.compile(r"\b[A-Z]{3,}\b")
 """A word in capitals, which the user replaces: `lgsco restore BACKUP`."""
 
+ALLOWED_CODES = frozenset({0, 10})
+"""Done, or incomplete: the archive lacks dates. Not an error, a refusal, or wrong usage."""
+
 
 @pytest.fixture
 def archive(desk: Desk) -> Iterator[str]:
@@ -76,8 +79,7 @@ def test_named_commands_run_on_the_archive_of_a_look_alike(
     assert {arguments[0] for arguments in named} >= expected
     for arguments in named:
         ran = run_as_printed(desk, arguments)
-        assert ran.code != 2, (arguments, ran.err)
-        assert "Traceback" not in ran.err
+        assert ran.code in ALLOWED_CODES, (arguments, ran.err)
         if arguments[0] in ("backfill", "daemon", "sync"):
             assert arguments[-2:] == ["--site", archive]
 
@@ -87,7 +89,7 @@ def test_the_command_that_migrates_an_older_file_of_a_look_alike_runs(desk: Desk
     refused = desk.run("status", "--db", "a b.db", code=2)
     assert ["sync", "--db", "a b.db", "--site", archive] in find_named(refused)
     for arguments in find_named(refused):
-        assert run_as_printed(desk, arguments).code != 2
+        assert run_as_printed(desk, arguments).code in ALLOWED_CODES
 
 
 def test_a_command_for_the_configured_site_is_printed_without_it(desk: Desk, archive: str) -> None:

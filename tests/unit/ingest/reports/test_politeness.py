@@ -113,7 +113,7 @@ def test_the_report_adds_up_days_and_names_the_extremes() -> None:
         (429, None, "status 429"),
         (503, "the response ends in the middle of its gzip data", "status 503"),
         (404, "the response ends in the middle of its gzip data", "the response ends in the middle of its gzip data"),
-        (None, None, "no answer recorded, because lgsco was ended first"),
+        (None, None, "no answer recorded yet, or lgsco ended first"),
         (None, "no response in time from www.lgo.org.uk", "no response in time"),
         (
             None,
