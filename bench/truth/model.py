@@ -237,8 +237,11 @@ class Judge:
         return max(0, min(whole) - most), max(whole) - fewest
 
     def count_stated(self, at: int) -> tuple[int, int]:
-        """Returns the lowest and the highest total that the site may have stated in the minute that begins at `at`."""
-        totals = [total for version in self.site.between(at, at + 59) for total in version.totals]
+        """Returns the lowest and the highest total that the site may have stated to a request in the minute from `at`.
+
+        It answers a second after the request.
+        """
+        totals = [total for version in self.site.between(at, at + 60) for total in version.totals]
         return min(totals), max(totals)
 
     def find_wrongly_gone(self) -> list[str]:
