@@ -161,7 +161,11 @@ class ListingCheck:
             if day is not None or newest is None:
                 self._check_season(season, day)
                 return
-            until = last_day_of_other_season(newest) - _NEAR_SWITCH
+            earlier = last_day_of_other_season(newest) - _NEAR_SWITCH
+            if earlier >= until:
+                self._require_findings(f"for dates to {until} it shows a decision of {newest}")
+                return
+            until = earlier
 
     def _step_from_switch(self, day: date | None) -> date | None:
         """Returns the day, or an earlier day with a decision if the clocks change close to it."""

@@ -12,6 +12,7 @@ from ingest.crawling.findings import Findings
 from ingest.crawling.listing_check import ListingCheck
 from ingest.crawling.listing_fetch import ListingFetcher
 from ingest.errors import Blocked
+from lgsco.replica.messages import Request, Response
 from lgsco.replica.site import Site
 from storage.listing_findings import find_newest
 from support.rows import AT
@@ -149,3 +150,19 @@ def test_a_session_that_was_needed_is_begun_in_the_next_run(
     asked = len(client.targets)
     make(db, listing, time).check_if_due()
     assert len(client.targets) == asked + 1, "only the page on which the session begins"
+
+
+def test_a_site_that_ignores_the_last_date_is_asked_a_few_times_and_not_for_ever(
+    db: sqlite3.Connection, listing: ListingFetcher, client: SiteClient, time: Time
+) -> None:
+    """Its newest cards are all of one summer, so a decision of a winter is searched in vain."""
+    client.site = Site(decided(60, date(2026, 4, 10), date(2026, 10, 10)), today=TODAY)
+    right = client.site.handle
+
+    def ignore_last(request: Request) -> Response:
+        return right(request._replace(target=re.sub(r"td=[^&]*", f"td={TODAY}", request.target)))
+
+    client.site.handle = ignore_last  # type: ignore[method-assign]
+    with pytest.raises(Blocked, match=r"for dates to 2026-03-\d\d it shows a decision of 2026-10"):
+        make(db, listing, time).check_if_due()
+    assert len(client.targets) < 12
