@@ -142,6 +142,16 @@ def _normalise(value: str) -> str:
     return value.rstrip("/").casefold()
 
 
+def count_others(db: sqlite3.Connection, window: Window, listed: Iterable[str]) -> int:
+    """Counts the entries of a window that are listed, as far as is known, and are not among some references."""
+    row = db.execute(
+        "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? "
+        "AND reference NOT IN (SELECT value FROM json_each(?))",
+        (window.first.isoformat(), window.last.isoformat(), json.dumps(list(listed))),
+    ).fetchone()
+    return int(row[0])
+
+
 def record_unlisted(db: sqlite3.Connection, window: Window, listed: Iterable[str], at: str, run: int) -> list[str]:
     """Records which entries of a window are no longer listed, and returns their references.
 

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from ingest.clock import Clock
 from ingest.crawling.empty_windows import require_empty, require_total
+from ingest.crawling.falls import FALL_FLOOR, require_plausible_fall
 from ingest.crawling.ledger_record import LedgerRecorder
 from ingest.crawling.listing_fetch import ListingFetcher
 from ingest.crawling.pagination import Walked, walk_window
@@ -58,29 +59,23 @@ class ListingWalker:
         self._settings = settings
         self._trusted_since = trusted_since
         self._check_canary = check_canary
-        self._listing = listing
+        self.listing = listing
         self._ledger = LedgerRecorder(db, clock, run, self.findings, find_last_day)
         self._to_settle: list[tuple[Window, str]] = []
-        self.asked_at = ""
-        """When the last total was requested by `ask` or `peek_total`, UTC."""
 
     # ------------------------------------------------------------ asking
 
     def ask(self, window: Window) -> int | None:
         """Requests the total that the site states for a window; None if it states none."""
-        total = self._listing.ask(window)
-        self.asked_at = self._listing.asked_at
-        return total
+        return self.listing.ask(window)
 
     def peek_total(self, window: Window) -> int | None:
         """Requests the total of a window like `ask`, but records no card."""
-        total = self._listing.peek_total(window)
-        self.asked_at = self._listing.asked_at
-        return total
+        return self.listing.peek_total(window)
 
     def require_empty(self, window: Window) -> None:
         """Proves that a window without a total is empty. Raises Blocked if it cannot."""
-        require_empty(self._db, self._listing, window, self._check_canary)
+        require_empty(self._db, self.listing, window, self._check_canary)
 
     # ------------------------------------------------------------ walking
 
@@ -101,8 +96,8 @@ class ListingWalker:
     def walk(self, window: Window) -> None:
         """Walks all of a window.
 
-        Raises Blocked if the site states no total for dates of which it has decisions, and LayoutChanged if a page has
-        cards and states no total.
+        Raises Blocked if the site states no total for dates of which it has decisions, or seems to have lost many of
+        them, and LayoutChanged if a page has cards and states no total.
         """
         for _ in self._steps(window, again=True, total=None):
             pass
@@ -126,13 +121,13 @@ class ListingWalker:
     @property
     def failure(self) -> FetchError | ReadError | None:
         """Returns the error of the last page of the listing that could not be fetched or parsed."""
-        return self._listing.failure
+        return self.listing.failure
 
     def _steps(self, window: Window, *, again: bool, total: int | None, oldest_first: bool = False) -> Iterator[Window]:
         """Carries out the steps that `reconcile` plans; yields each window that was walked."""
         trusted = (self._trusted_since, self._clock.stamp()) if self._trusted_since else None
         find_known = partial(ledger.find_known_listing, self._db, trusted=trusted)
-        self._ledger.form = self._listing.form.name
+        self._ledger.form = self.listing.form.name
         steps = plan(window, find_known, self._settings, again=again, total=total, oldest_first=oldest_first)
         silent: list[Window] = []
         answer: int | None = None
@@ -147,9 +142,9 @@ class ListingWalker:
             found: int | None = stop.value
         if found is None:
             self.require_empty(window)
-            self._ledger.record_empty(window, self._listing.find_no_total_at(window))
+            self._ledger.record_empty(window, self.listing.find_no_total_at(window))
         elif silent:
-            require_total(self._listing, window, found, self._check_canary)
+            require_total(self.listing, window, found, self._check_canary)
 
     def _do(self, step: Step, silent: list[Window]) -> int | None:
         match step:
@@ -158,7 +153,7 @@ class ListingWalker:
             case Walk(window):
                 return self._walk(window)
             case Empty(window):
-                self._ledger.record_empty(window, self._listing.find_no_total_at(window))
+                self._ledger.record_empty(window, self.listing.find_no_total_at(window))
             case Silent(window):
                 silent.append(window)
                 self._ledger.record_unknown(window)
@@ -188,15 +183,20 @@ class ListingWalker:
         Returns its total; None if it states none.
         """
         for left in range(_MAX_WALKS - 1, -1, -1):
-            first, began = self._listing.fetch_first(window)
+            first, began = self.listing.fetch_first(window)
             if first.total is None:
                 return None
-            walked = walk_window(self._listing, window, first, first.total, self._check_canary)
+            walked = walk_window(self.listing, window, first, first.total, self._check_canary)
             walked = self._combine_walks(window, walked)
             self.findings.has_stray_cards |= walked.has_stray_cards
             if not walked.drifted or walked.is_unanswered or not left:
                 break
             log.info("the listing of %s changed while it was walked; walking it again", window)
+        gone = entries.count_others(self._db, window, walked.references) if walked.is_whole else 0
+        if gone > FALL_FLOOR:
+            require_plausible_fall(
+                *(self._db, self.listing, window, walked, gone, self._settings.fall_percent, self._check_canary)
+            )
         self._ledger.record_walked(window, walked, began)
         if not walked.is_unanswered:
             self._to_settle.append((window, began))
@@ -218,11 +218,11 @@ class ListingWalker:
                 break
             for day in sorted(walked.repeated_on, reverse=True):
                 of_day = Window(day, day)
-                first = self._listing.fetch(of_day, 1, of_day)
+                first = self.listing.fetch(of_day, 1, of_day)
                 if first.total is None:
                     return walked
-                references |= walk_window(self._listing, of_day, first, first.total, self._check_canary).references
-        if not rounds or len(references) != walked.total or self._listing.peek_total(window) != walked.total:
+                references |= walk_window(self.listing, of_day, first, first.total, self._check_canary).references
+        if not rounds or len(references) != walked.total or self.listing.peek_total(window) != walked.total:
             return walked
         log.info(
             "%s: the order of a day's cards changes between pages; several walks together list %d",

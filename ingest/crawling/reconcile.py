@@ -79,6 +79,8 @@ class WalkSettings:
     """The first of the recent decision dates, where changes are likelier."""
     may_begin: Callable[[date], bool] = lambda _day: True
     """Whether the site's date filter allows a window that begins on a day."""
+    fall_percent: float = 100.0
+    """The percentage of a window's decisions that may leave the listing at once."""
 
 
 def plan(

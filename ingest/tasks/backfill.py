@@ -132,7 +132,7 @@ def _find_total(crawl: Crawl, run: TaskRun, window: Window, trusted: str) -> int
 def _record_site_total(crawl: Crawl, run: TaskRun, window: Window, total: int | None) -> None:
     """Records the site's total of all dates, which claims name. `total`: the total of the window, requested last."""
     if window == EVERYTHING:
-        record_site_total(run, total, crawl.walker.asked_at)
+        record_site_total(run, total, crawl.walker.listing.asked_at)
     else:
         ask_site_total(run, crawl)
 

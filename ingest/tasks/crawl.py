@@ -109,7 +109,7 @@ def _make_pipeline(run: TaskRun, codec: Codec, site: HttpClient, canary: Canary)
 def ask_site_total(run: TaskRun, crawl: Crawl) -> None:
     """Requests the site's total for all dates and records it; an answer without a total is not recorded."""
     total = crawl.walker.peek_total(EVERYTHING)
-    record_site_total(run, total, crawl.walker.asked_at)
+    record_site_total(run, total, crawl.walker.listing.asked_at)
 
 
 def record_site_total(run: TaskRun, total: int | None, at: str) -> None:
@@ -138,6 +138,7 @@ def make_walk_settings(
         horizon=date(today.year, 12, 31),
         recent=today - timedelta(days=config.cadence.middle_days),
         may_begin=may_begin,
+        fall_percent=config.listing.fall_percent,
     )
 
 

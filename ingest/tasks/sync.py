@@ -17,6 +17,7 @@ from ingest.clock import Clock
 from ingest.config import Config
 from ingest.crawling.absence_check import DisappearanceCheck
 from ingest.crawling.canary import Canary
+from ingest.crawling.falls import is_plausible_fall
 from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.reconcile import Cadence, Ranges, find_due_ranges, make_ranges
 from ingest.crawling.windows import EVERYTHING, gaps
@@ -31,9 +32,6 @@ from storage.database import atomic
 from storage.model import Proof, Window
 
 log = logging.getLogger("lgsco")
-
-_FALL_FLOOR = 100
-"""A fall by at most this many decisions is searched without suspecting the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,7 @@ class SyncRound:
         """Requests the totals of a scope's two ranges. Raises Blocked if more decisions are gone than can have left."""
         its = make_ranges(scope, find_retention_edge(self._config, self._clock.today()))
         whole = self._walker.ask(its.whole)
-        asked_at = self._walker.asked_at
+        asked_at = self._walker.listing.asked_at
         if whole is None:
             self._walker.require_empty(its.whole)
             whole = 0
@@ -203,7 +201,7 @@ class SyncRound:
         `aged`: the decisions that may leave by age; a small fall beyond them is allowed.
         """
         expected = ledger.find_expected(self._db, window)
-        if expected - aged - total <= max(_FALL_FLOOR, self._config.listing.fall_percent / 100 * expected):
+        if is_plausible_fall(expected, total + aged, self._config.listing.fall_percent):
             return
         message = f"the site states {count_of(total, 'decision')} for {window}, where it stated {expected:,}"
         self._canary.check(message)
@@ -227,7 +225,7 @@ class SyncRound:
             total = self._walker.ask(window)
             if total == ledger.find_expected(self._db, window):
                 with atomic(self._db):
-                    ledger.record_counted(self._db, window, self._walker.asked_at)
+                    ledger.record_counted(self._db, window, self._walker.listing.asked_at)
             else:
                 self._walker.walk_changes(window, total)
         for window in walks:
