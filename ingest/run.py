@@ -276,7 +276,10 @@ def _run_to_outcome(task: Task, run: TaskRun) -> Outcome:
     try:
         return _dispatch(task, run)
     except Stopped as error:
-        return _end_early(task, run, "stopped", error.exit_code, str(error))
+        message = (
+            "the work done so far is saved; `lgsco daemon` continues it" if isinstance(task, Slice) else str(error)
+        )
+        return _end_early(task, run, "stopped", error.exit_code, message)
     except Blocked as error:
         message = str(error)
         if not isinstance(task, Slice):

@@ -72,6 +72,12 @@ def test_a_command_waits_ten_minutes_for_a_slice_and_a_slice_waits_for_none(worl
             run(world, Fill(), lambda _seconds, _stop: pytest.fail("it waits"))
 
 
+def test_a_slice_of_the_daemon_that_is_stopped_names_the_daemon(world: World) -> None:
+    world.server.faults = lambda _request: world.stop.set()
+    outcome = world.run(Fill(), schedule__fill="on")
+    assert (outcome.state, outcome.message) == ("stopped", "the work done so far is saved; `lgsco daemon` continues it")
+
+
 PUBLISHER, LOOK_ALIKE = "https://www.lgo.org.uk", "http://127.0.0.1:8000"
 
 
