@@ -99,7 +99,10 @@ def record_absence(db: sqlite3.Connection, reference: str, stood_on: str, at: st
 
 def record_return(db: sqlite3.Connection, reference: str, at: str) -> None:
     """Records that a decision is listed again, whatever reason was recorded for its absence."""
-    db.execute("UPDATE absences SET returned_at = ? WHERE reference = ? AND returned_at IS NULL", (at, reference))
+    db.execute(
+        "UPDATE absences SET returned_at = max(noticed_at, ?) WHERE reference = ? AND returned_at IS NULL",
+        (at, reference),
+    )
     db.execute(
         "UPDATE decisions SET status = 'published' WHERE reference = ? AND status IN ('expired', 'withdrawn', 'gone')",
         (reference,),
@@ -138,7 +141,7 @@ def record_answer(
     """
     count = {True: "gone + 1", False: "0", None: "gone"}[gone]
     first = {True: "coalesce(gone_first_at, :at)", False: "NULL", None: "gone_first_at"}[gone]
-    last = {True: ":at", False: "NULL", None: "gone_last_at"}[gone]
+    last = {True: "max(coalesce(gone_first_at, :at), :at)", False: "NULL", None: "gone_last_at"}[gone]
     db.execute(
         f"UPDATE absences SET gone = {count}, gone_first_at = {first}, gone_last_at = {last}, answer = :answer, "
         "answer_status = :status, answer_words = :words, next_at = :next_at "
@@ -203,7 +206,7 @@ def record_verdict(db: sqlite3.Connection, departed: Departed, verdict: Departur
     names = ("ending", *evidence)
     changed = db.execute(
         f"UPDATE absences SET {', '.join(f'{name} = :{name}' for name in names)}, judged_at = :at, "
-        "ended_at = coalesce(ended_at, :at) WHERE reference = :reference AND noticed_at = :noticed_at "
+        "ended_at = coalesce(ended_at, max(noticed_at, :at)) WHERE reference = :reference AND noticed_at = :noticed_at "
         f"AND ({', '.join(names)}) IS NOT ({', '.join(f':{name}' for name in names)})",
         {
             **evidence,

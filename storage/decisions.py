@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from storage.digests import DECISION, digest, find_decision_flaw, sha256_of
+from storage.digests import DECISION, INSTANT_GLOB, digest, find_decision_flaw, sha256_of
 from storage.errors import Damaged
 from storage.layout import Layout, make_layout, split_lines
 from storage.model import Decision, DecisionKind, Line, RevisionReason, Source
@@ -248,6 +248,7 @@ def supersede(db: sqlite3.Connection, reading: Reading, change: RevisionReason, 
     )
     fields = reading.fields()
     site = reading.source == "site" and reading.again is None
+    at = _date_after_first(db, reference, reading.recorded_at)
     db.execute(
         f"UPDATE decisions SET {', '.join(f'{name} = :{name}' for name in FIELDS)}, text = :text, "
         "text_sha256 = :text_sha256, normaliser = :normaliser, source = :source, updated_at = :at, "
@@ -259,19 +260,20 @@ def supersede(db: sqlite3.Connection, reading: Reading, change: RevisionReason, 
             "text_sha256": reading.text_sha256,
             "normaliser": reading.normaliser,
             "source": reading.source,
-            "at": reading.recorded_at,
+            "at": at,
             "url": reading.url,
             "site": site,
             "reference": reference,
         },
     )
     record_layout(db, reading)
-    _add_revision(db, reading, change, run, current=True)
+    _add_revision(db, reading, change, run, at, current=True)
 
 
 def add_beside(db: sqlite3.Connection, reading: Reading, run: int | None) -> None:
     """Stores an import as a revision beside the current reading. Call it inside a transaction."""
-    _add_revision(db, reading, "beside", run, current=False)
+    at = _date_after_first(db, reading.decision.reference, reading.recorded_at)
+    _add_revision(db, reading, "beside", run, at, current=False)
 
 
 def fill_null_columns(db: sqlite3.Connection, reference: str, fields: Mapping[str, str | None]) -> None:
@@ -289,9 +291,10 @@ def record_unchanged(db: sqlite3.Connection, reading: Reading) -> None:
     """Records that a fetch showed the decision as it is stored. A stored page parsed again shows nothing new."""
     if reading.again is not None:
         return
+    reference = reading.decision.reference
     db.execute(
         "UPDATE decisions SET last_seen = ?, url = ?, status = 'published' WHERE reference = ?",
-        (reading.at, reading.url, reading.decision.reference),
+        (_date_after_first(db, reference, reading.at), reading.url, reference),
     )
 
 
@@ -323,13 +326,22 @@ def record_layout(db: sqlite3.Connection, reading: Reading) -> None:
     )
 
 
+def _date_after_first(db: sqlite3.Connection, reference: str, at: str) -> str:
+    """Returns an instant, or when a stored decision was first stored if that is later: the clock may be set back."""
+    row = db.execute(
+        f"SELECT max(?1, iif(first_seen GLOB '{INSTANT_GLOB}', first_seen, '')) FROM decisions WHERE reference = ?2",
+        (at, reference),
+    ).fetchone()
+    return str(row[0])
+
+
 def _add_revision(
-    db: sqlite3.Connection, reading: Reading, change: RevisionReason, run: int | None, *, current: bool
+    db: sqlite3.Connection, reading: Reading, change: RevisionReason, run: int | None, at: str, *, current: bool
 ) -> None:
     reference = reading.decision.reference
     (number,) = db.execute("SELECT max(revision) + 1 FROM revisions WHERE reference = ?", (reference,)).fetchone()
     covered = (
-        *(reference, number, reading.recorded_at, reading.source, change, reading.text_sha256),
+        *(reference, number, at, reading.source, change, reading.text_sha256),
         *(reading.normaliser, reading.page, reading.document, run),
         None if current else json.dumps(reading.fields(), ensure_ascii=False),
     )

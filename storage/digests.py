@@ -87,6 +87,8 @@ FACTS: tuple[Covered, ...] = (
 table, give it a column `sha256 TEXT` in its migration and list it here; its digests are made at every insert."""
 
 INSTANT = re.compile(rb"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ")
+INSTANT_GLOB = "????-[01]?-[0-3]?T[0-2]?:[0-5]?:[0-5]?Z".replace("?", "[0-9]")
+"""`INSTANT` as a pattern of SQL's GLOB."""
 
 
 def digest(values: Iterable[object]) -> str:

@@ -121,7 +121,7 @@ def _record_again(
     )
     db.execute(
         f"UPDATE entries SET url = ?, {', '.join(f'{name} = coalesce(?, {name})' for name in _CARD[2:])}, "
-        "stands_on = ?, unlisted_at = NULL, last_listed = ? WHERE reference = ?",
+        "stands_on = ?, unlisted_at = NULL, last_listed = max(first_listed, ?) WHERE reference = ?",
         (*_columns(entry)[1:], day.isoformat(), at, entry.reference),
     )
     if changed or returned:
@@ -164,7 +164,7 @@ def record_unlisted(db: sqlite3.Connection, window: Window, listed: Iterable[str
         (window.first.isoformat(), window.last.isoformat(), json.dumps(list(listed))),
     ).fetchall()
     for reference, stood_on in rows:
-        db.execute("UPDATE entries SET unlisted_at = ? WHERE reference = ?", (at, reference))
+        db.execute("UPDATE entries SET unlisted_at = max(first_listed, ?) WHERE reference = ?", (at, reference))
         absences.record_absence(db, reference, stood_on, at, run)
     return [reference for reference, _ in rows]
 

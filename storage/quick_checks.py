@@ -11,15 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 
 from storage.database import error_name
-from storage.digests import DECISION, LAYOUT, PAGES
+from storage.digests import DECISION, INSTANT_GLOB, LAYOUT, PAGES
 
 _BATCH = 2_000
 """Row ids that are looked at together."""
 _MOST_RANGES = 10_000
 """The most ranges; a damaged row id can be higher than any number of rows."""
-
-_INSTANT = "????-[01]?-[0-3]?T[0-2]?:[0-5]?:[0-5]?Z".replace("?", "[0-9]")
-"""`storage.digests.INSTANT` as a pattern of SQL's GLOB."""
 
 
 def sql_digest(terms: Iterable[str]) -> str:
@@ -33,7 +30,7 @@ def sql_digest(terms: Iterable[str]) -> str:
 
 ROW_MATCHES = (
     f"({sql_digest([*(f'd.{name}' for name in DECISION), *(f'y.{name}' for name in LAYOUT)])} IS y.sha256 "
-    f"AND (d.last_seen IS NULL OR (d.last_seen >= d.first_seen AND d.last_seen GLOB '{_INSTANT}')))"
+    f"AND (d.last_seen IS NULL OR (d.last_seen >= d.first_seen AND d.last_seen GLOB '{INSTANT_GLOB}')))"
 )
 """SQL that is true if a row of `decisions AS d` and its `layouts AS y` match their digest, whatever its text."""
 

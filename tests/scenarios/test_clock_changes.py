@@ -28,6 +28,9 @@ from lgsco.replica.faults import Respond
 from lgsco.replica.messages import Request
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
+from storage.database import reading
+from storage.export import SoundRows
+from storage.row_checks import check_rows
 from support.command_line import Here, Shop, ask
 from support.world import TODAY, Time, World
 
@@ -152,6 +155,21 @@ def test_a_failure_under_a_fast_clock_is_retried_this_year(world: Jumpy) -> None
     world.time.at = began + timedelta(days=1)
     assert world.run(Backfill()).state == "complete"
     is_right(world)
+
+
+def test_a_decision_fetched_again_after_the_clock_was_set_back_is_sound(world: Jumpy) -> None:
+    world.run(Backfill())
+    world.time.at -= timedelta(minutes=10)
+    fetched = len(world.server.log)
+    assert world.run(Sync()).state == "complete"
+    addresses = {sample.address for sample in world.site.listed()}
+    assert addresses & set(world.targets()[fetched:]), "the canary's page is fetched again"
+    assert world.ask("SELECT reference FROM decisions WHERE last_seen < first_seen") == []
+    with reading(world.database) as db:
+        assert list(check_rows(db)) == []
+        sound = SoundRows(db)
+        assert len(list(sound)) == len(world.site)
+        assert sound.left_out == []
 
 
 # ---------------------------------------------------------------- what the user sees

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage import absences
-from storage.absences import DepartureVerdict, Ending, Evidence
+from storage.absences import Absence, Answered, DepartureVerdict, Ending, Evidence
 from storage.writer import writing
 
 AT, LATER = "2026-10-01T06:00:00Z", "2026-10-09T06:00:00Z"
@@ -129,7 +129,22 @@ def test_a_verdict_is_stored_again_only_if_it_or_its_evidence_differs(db: sqlite
         )
         return row  # type: ignore[no-any-return]
 
-    assert record("gone", 3, "1") == ("gone", "gone", "1", "1", 3)
-    assert record("gone", 3, "2") == ("gone", "gone", "1", "1", 3)
-    assert record("gone", 4, "3") == ("gone", "gone", "1", "3", 4)
-    assert record("expired", 30, "4") == ("expired", "expired", "1", "4", 30)
+    first, second, third, fourth = (f"2026-10-{day}T06:00:00Z" for day in (10, 11, 12, 13))
+    assert record("gone", 3, first) == ("gone", "gone", first, first, 3)
+    assert record("gone", 3, second) == ("gone", "gone", first, first, 3)
+    assert record("gone", 4, third) == ("gone", "gone", first, third, 4)
+    assert record("expired", 30, fourth) == ("expired", "expired", first, fourth, 30)
+
+
+def test_no_instant_of_an_absence_is_before_its_first_after_the_clock_was_set_back(db: sqlite3.Connection) -> None:
+    key, earlier = "25 000 001", "2026-10-01T05:50:00Z"
+    store(db, key, "2018-03-01", unlisted=True)
+    leave(db, key, "2018-03-01", gone=1)
+    absence = Absence(key, AT, date(2018, 3, 1), 1, AT, "/x")
+    absences.record_answer(db, absence, Answered("the page is gone", 404), at=earlier, next_at=LATER, gone=True)
+    departed = absences.find_departed(db, [key])[0]
+    absences.record_verdict(db, departed, DepartureVerdict("gone", Evidence(0, 0, 0, 0, 0)), earlier)
+    absences.record_return(db, key, earlier)
+    assert db.execute("SELECT gone_first_at, gone_last_at, ended_at, returned_at FROM absences").fetchall() == [
+        (AT, AT, AT, AT)
+    ]

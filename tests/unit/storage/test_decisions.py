@@ -10,8 +10,12 @@ from hashlib import sha256
 from storage import decisions
 from storage.decisions import FIELDS, Held, Reading
 from storage.model import Decision, Line
+from storage.row_checks import check_rows
+from support.rows import damage
 
 AT = "2026-11-02T12:00:00Z"
+EARLIER = "2026-11-02T11:50:00Z"
+"""When the clock was set back to."""
 LINES = (
     Line("heading", "The complaint", section="The complaint"),
     Line("paragraph", "1. Words.", "1", "The complaint"),
@@ -58,3 +62,35 @@ def test_a_newer_imported_field_replaces_an_older_one_unless_it_is_null(db: sqli
         decisions.add_beside(db, replace(first, decision=printed, source="import", url=None), 1)
     imported = decisions.find_held(db, ["25 000 001"])["25 000 001"].import_fields
     assert (imported["outcome"], imported["authority"]) == ("Not upheld", "B Council")
+
+
+def find_instants(db: sqlite3.Connection) -> tuple[str, ...]:
+    row = db.execute("SELECT first_seen, last_seen, updated_at FROM decisions").fetchone()
+    recorded = db.execute("SELECT recorded_at FROM revisions ORDER BY revision").fetchall()
+    return (*row, *(at for (at,) in recorded))
+
+
+def test_no_instant_is_before_the_first_after_the_clock_was_set_back(db: sqlite3.Connection) -> None:
+    decisions.record_first(db, [reading("25 000 001")], 1)
+    decisions.record_unchanged(db, replace(reading("25 000 001"), at=EARLIER))
+    assert find_instants(db) == (AT, AT, AT, AT)
+    changed = replace(reading("25 000 001", "The complaint\n1. Others."), at=EARLIER)
+    decisions.supersede(db, changed, "amended", 1)
+    assert find_instants(db) == (AT, AT, AT, AT, AT)
+    decisions.add_beside(db, replace(changed, source="import", url=None), 1)
+    assert find_instants(db) == (AT, AT, AT, AT, AT, AT)
+    assert list(check_rows(db)) == []
+
+
+def test_a_clock_that_was_ahead_leaves_last_seen_no_later_than_needed(db: sqlite3.Connection) -> None:
+    decisions.record_first(db, [reading("25 000 001")], 1)
+    decisions.record_unchanged(db, replace(reading("25 000 001"), at="2027-11-02T12:00:00Z"))
+    decisions.record_unchanged(db, replace(reading("25 000 001"), at="2026-11-03T12:00:00Z"))
+    assert find_instants(db)[1] == "2026-11-03T12:00:00Z"
+
+
+def test_a_damaged_first_instant_is_not_copied(db: sqlite3.Connection) -> None:
+    decisions.record_first(db, [reading("25 000 001")], 1)
+    damage(db, "UPDATE decisions SET first_seen = 'yesterday'")
+    decisions.record_unchanged(db, replace(reading("25 000 001"), at=EARLIER))
+    assert find_instants(db)[1] == EARLIER

@@ -116,6 +116,16 @@ def test_a_change_and_its_reversal_are_both_recorded(db: sqlite3.Connection) -> 
     ]
 
 
+def test_an_entry_is_never_last_listed_before_it_was_first_listed(db: sqlite3.Connection) -> None:
+    first = "2025-12-02T06:00:00Z"
+    db.execute("UPDATE entries SET first_listed = ?", (first,))
+    show(db, CARD, 1)  # the clock was set back
+    assert db.execute("SELECT first_listed, last_listed FROM entries").fetchall() == [(first, first)]
+    with atomic(db):
+        entries.record_unlisted(db, WINDOW, [], "2025-12-01T06:00:00Z", 1)
+    assert db.execute("SELECT unlisted_at FROM entries").fetchall() == [(first,)]
+
+
 # ---------------------------------------------------------------- files of the schema before
 
 
