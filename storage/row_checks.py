@@ -260,15 +260,16 @@ def _scan_revisions(
     limits = () if whole else (first, last)
     add_hash_function(db)
     (count,) = db.execute(f"SELECT count(*) FROM revisions AS r WHERE {within}", limits).fetchone()
+    with_revisions = count  # decisions, if each had one revision
     for (key,) in db.execute(
         f"SELECT DISTINCT r.reference FROM revisions AS r WHERE {within} AND {_IS_ONLY} IS NOT TRUE", limits
     ).fetchall():
         rows = db.execute(f"{_REVISIONS} WHERE r.reference = CAST(? AS TEXT) ORDER BY r.revision", (key,)).fetchall()
-        count -= len(rows) - 1  # counts decisions, not revisions
+        with_revisions -= len(rows) - 1
         yield from _find_revision_damages(_decode(key), rows)
     progress("revisions", count)
     (decisions,) = db.execute("SELECT count(*) FROM decisions WHERE rowid > ? AND rowid <= ?", (first, last)).fetchone()
-    if count == decisions:
+    if with_revisions == decisions:
         return
     for (lacking,) in db.execute(
         "SELECT reference FROM decisions AS d WHERE rowid > ? AND rowid <= ? "

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from storage.decisions import supersede
 from storage.row_checks import Damage, Share, check_rows, guarded
-from support.rows import KEY, OTHER, damage, store_decision, store_page
+from support.rows import KEY, OTHER, damage, make_reading, store_decision, store_page
 
 
 def test_the_shares_cover_each_row_id_exactly_once() -> None:
@@ -36,6 +37,18 @@ def test_rows_are_counted_and_sound_decisions_are_shown(db: sqlite3.Connection) 
     assert counts == {"decisions": 2, "revisions": 2, "raw pages": 2}
     assert looked == [b"The complaint\nWords."]
     assert db.text_factory is str, "the connection returns texts again"
+
+
+@pytest.mark.parametrize("of", [1, 2])
+def test_each_revision_is_counted(db: sqlite3.Connection, of: int) -> None:
+    for key in (KEY, OTHER):
+        store_decision(db, key)
+    supersede(db, make_reading(OTHER, "Two."), "amended", 1)
+    supersede(db, make_reading(OTHER, "Three."), "amended", 1)
+    counts: Counter[str] = Counter()
+    for number in range(of):
+        assert list(check_rows(db, lambda what, rows: counts.update({what: rows}), Share(number, of))) == []
+    assert (counts["decisions"], counts["revisions"]) == (2, 4)
 
 
 @pytest.mark.parametrize(
