@@ -23,7 +23,7 @@ from ingest.tasks.archive_watch import ArchiveWatch
 from ingest.tasks.daily_check import describe_pending, find_damage
 from ingest.tasks.log_watch import LogWatch
 from ingest.tasks.next_slice import SliceChoice, describe_stuck, find_next_slice
-from ingest.tasks.timetable import Plan, make_trigger, next_sync
+from ingest.tasks.timetable import Plan, describe_set_clock, make_trigger, next_sync
 from storage import runs, status
 from storage.database import connect, plain_errors, reading
 from storage.errors import ArchiveLost, Busy, LgscoError
@@ -142,7 +142,7 @@ def _work(daemon: _Daemon, stop: Stop, plan: Plan) -> None:
         daemon.watch_archive()
         moved = plan.notice_set_clock()
         if moved is not None:
-            log.warning("the clock of this machine was changed by %s: the timetable now follows the new time", moved)
+            log.warning("%s: the timetable now follows the new time", describe_set_clock(moved))
             daemon.write_heartbeat(plan.next_run)
             with _log_errors("cannot find out whether a sync was missed"):
                 _catch_up(daemon, plan)

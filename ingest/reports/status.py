@@ -270,6 +270,8 @@ class StatusReport(NamedTuple):
         stale = "STALE" if self.claim.is_demo else "STALE; `lgsco sync` looks for new decisions"
         if self.hours_since_success is None:
             return f"{title}: never: {stale}"
+        if self.hours_since_success * 3600 < -CLOCK_AHEAD_SECONDS:
+            return f"{title}: at {self.last_success}, which is in the future: the clock was set back"
         late = f", more than {self.stale_hours:g}: {stale}" if self.is_late else ""
         return f"{title}: {count_of(round(self.hours_since_success), 'hour')} ago{late}"
 

@@ -15,6 +15,7 @@ from apscheduler.triggers.cron import CronTrigger
 from ingest.clock import Clock, instant
 from ingest.config import Config
 from ingest.errors import ConfigError
+from ingest.wording import describe_duration
 
 _CLOCK_SET_SECONDS = 60.0
 """If the wall clock moves by this much more or less than the monotonic clock within a tick, it was set."""
@@ -68,6 +69,14 @@ def next_sync(config: Config, now: datetime) -> str | None:
     """Returns when the timetable's next sync after `now` is due: UTC, ISO 8601 with Z."""
     due = make_trigger(config).get_next_fire_time(None, now)
     return instant(due) if due else None
+
+
+def describe_set_clock(moved: timedelta) -> str:
+    """Says by how much the clock was set. A machine that slept looks as if its clock had been set forward."""
+    by = describe_duration(abs(moved).total_seconds())
+    if moved < timedelta():
+        return f"the clock of this machine was set back by {by}"
+    return f"the clock of this machine was set forward by {by}, or the machine slept"
 
 
 class Plan:

@@ -603,7 +603,7 @@ def test_status_exits_1_and_names_the_process_that_blocks_the_syncs(recent_shop:
 
 @pytest.mark.parametrize("days", [-400, -40 * 365, 400])
 def test_a_daemon_continues_when_the_clock_is_set(
-    recent_shop: Shop, monkeypatch: pytest.MonkeyPatch, days: int
+    recent_shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, days: int
 ) -> None:
     monkeypatch.setattr("scheduler._TICK_SECONDS", 0.05)
     monkeypatch.setattr("scheduler._HEARTBEAT_SECONDS", 0.2)
@@ -628,6 +628,8 @@ def test_a_daemon_continues_when_the_clock_is_set(
     watcher.start()
     assert scheduler.run_daemon(config, recent_shop.database, clock) == 0
     watcher.join()
+    how = "back" if days < 0 else "forward"
+    assert f"the clock of this machine was set {how} by {abs(days):,} days" in caplog.text
     assert seen, "no heartbeat with the new time and the next sync"
     assert len(rows(recent_shop, "SELECT id FROM runs")) == 2, "one sync makes up for all that were due meanwhile"
 

@@ -179,6 +179,20 @@ def test_a_fresh_archive_is_not_stale_and_shows_its_age_in_hours() -> None:
     assert fresh.lines()[-1] == "last sync, or backfill of the last 120 days, that ended without a failure: 4 hours ago"
 
 
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        (timedelta(seconds=-30), "0 hours ago"),
+        (timedelta(minutes=-10), f"at {stamp(timedelta(minutes=-10))}, which is in the future: the clock was set back"),
+        (timedelta(hours=-24), f"at {stamp(timedelta(hours=-24))}, which is in the future: the clock was set back"),
+    ],
+)
+def test_a_success_in_the_future_is_given_as_an_instant(ago: timedelta, words: str) -> None:
+    ahead = report(last_success=stamp(ago))
+    assert ahead.stale is False
+    assert ahead.lines()[-1] == f"last sync, or backfill of the last 120 days, that ended without a failure: {words}"
+
+
 def test_a_stale_archive_is_reported_with_the_limit() -> None:
     old = report(last_success=stamp(timedelta(hours=101)), stale_hours=100)
     assert old.stale is True

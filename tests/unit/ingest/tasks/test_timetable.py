@@ -10,7 +10,7 @@ import pytest
 from ingest.clock import Clock
 from ingest.config import Config, Schedule, load
 from ingest.errors import ConfigError
-from ingest.tasks.timetable import Plan, make_trigger, next_sync
+from ingest.tasks.timetable import Plan, describe_set_clock, make_trigger, next_sync
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -92,6 +92,21 @@ def test_setting_the_clock_recomputes_the_plan(plan: Plan, clocks: Clocks, set_b
     assert timedelta() < plan.next_run - clocks.wall <= DAY + HOUR
     assert days_until_due(plan, clocks) <= 1.25
     assert not plan.take_due(), "one sync, however many were due by the old time"
+
+
+@pytest.mark.parametrize(
+    ("set_by", "words"),
+    [
+        (-DAY - timedelta(microseconds=6), "the clock of this machine was set back by 1 day"),
+        (-timedelta(minutes=10), "the clock of this machine was set back by 10 minutes"),
+        (3 * HOUR, "the clock of this machine was set forward by 3 hours, or the machine slept"),
+    ],
+)
+def test_a_change_of_the_clock_is_described_in_words(plan: Plan, clocks: Clocks, set_by: timedelta, words: str) -> None:
+    clocks.wall += set_by
+    moved = plan.notice_set_clock()
+    assert moved is not None
+    assert describe_set_clock(moved) == words
 
 
 @pytest.mark.parametrize("set_by", [-400 * DAY, 400 * DAY])
