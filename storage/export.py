@@ -307,8 +307,9 @@ def replacing(path: Path) -> Iterator[Path]:
         yield draft
         draft.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
-        draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)  # left by SQLite when the disk was full
+        with contextlib.suppress(OSError):  # the error to report is why the file was not written
+            draft.unlink(missing_ok=True)
+            draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)  # left by SQLite when the disk was full
 
 
 def write_whole(path: Path, text: str) -> None:

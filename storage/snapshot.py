@@ -17,7 +17,7 @@ from pathlib import Path
 from storage.database import error_name, plain_errors
 from storage.digests import FACTS, REVISIONS
 from storage.drafts import remove_dead_drafts
-from storage.errors import StoreFailed
+from storage.errors import StoreFailed, explain_unwritten
 from storage.export import replacing
 from storage.ledger import drop_day_proof
 from storage.private import EMPTIED
@@ -62,6 +62,7 @@ def snapshot(
         raise StoreFailed(f"{target}: there is no folder {target.parent}")
     with plain_errors(target), replacing(target) as draft:
         remove_dead_drafts(target)
+        _create_empty(draft, target)
         _copy(db, draft, progress)
         with contextlib.closing(_open_draft(draft)) as copy:
             copy.execute("DELETE FROM daemon")
@@ -75,6 +76,14 @@ def snapshot(
                 _compact(copy, draft, progress)
         _write_through(draft)
         return damages
+
+
+def _create_empty(draft: Path, target: Path) -> None:
+    """Creates the empty file that SQLite copies into: if that fails, SQLite does not say why. Raises StoreFailed."""
+    try:
+        draft.touch(mode=0o644)  # as SQLite would
+    except OSError as error:
+        raise explain_unwritten(target, error) from None
 
 
 def _open_draft(draft: Path) -> sqlite3.Connection:

@@ -105,6 +105,10 @@ def test_a_read_only_folder_can_be_read_and_a_write_is_refused_with_the_reason(b
         assert "(Permission denied)" in ran.sentence
         assert "--db" in ran.sentence
     reads_all(bound)
+    for options in ([], ["--public"]):
+        ran = bound.bound("snapshot", str(folder / "copy.db"), *options)
+        assert ran.code == 1
+        assert "copy.db cannot be written: Permission denied; change its permissions, or name" in ran.sentence
     process = bound.python("-c", AS_ANYBODY, "-m", "lgsco", "serve", "--port", "0")
     assert process.stdout is not None
     url = process.stdout.readline().strip().rstrip("/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -134,6 +136,19 @@ def test_nothing_is_overwritten_and_a_missing_folder_is_named(db: sqlite3.Connec
     assert (tmp_path / "precious").read_text() == "mine"
     with pytest.raises(StoreFailed, match="there is no folder"):
         snapshot(db, tmp_path / "none" / "copy.db", public=False)
+
+
+def test_a_read_only_file_system_is_named(
+    db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, **_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)  # even of a file that does not exist
+    with pytest.raises(StoreFailed) as failed:
+        snapshot(db, tmp_path / "copy.db", public=False)
+    assert str(failed.value) == f"{tmp_path}/copy.db cannot be written: Read-only file system; name another path"
 
 
 def test_what_a_killed_snapshot_left_is_removed_by_the_next(db: sqlite3.Connection, tmp_path: Path) -> None:
