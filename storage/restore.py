@@ -47,8 +47,8 @@ def restore(path: Path, backup: Path, at: str) -> Restored:
 
     The copy is made and checked beside the database, and then renamed in one step, so that a kill leaves either the old
     file or the backup. If the old file is damaged, or its log belongs to another file, a kill between two steps may
-    leave the old file without its log; both are then kept together under the other name. Raises Busy if anybody writes
-    or a daemon runs, SchemaMismatch and StoreFailed if the backup cannot be used.
+    leave the old file without its log; both are then kept together under the other name. Raises Busy if anybody writes,
+    a daemon runs or an open query needs the log; SchemaMismatch and StoreFailed if the backup cannot be used.
     """
     target = Path(os.path.realpath(path))
     if not backup.is_file():

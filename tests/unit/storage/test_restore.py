@@ -154,6 +154,32 @@ def test_nothing_is_restored_while_another_program_writes(database: Path, backup
             restore(database, backup, AT)
 
 
+def test_nothing_is_restored_while_an_open_query_needs_the_log(database: Path, backup: Path) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        before = reader.execute("SELECT count(*) FROM dictionaries").fetchone()
+        write(database, "six")
+        with pytest.raises(Busy, match="in use by another program"):
+            restore(database, backup, AT)
+        assert reader.execute("SELECT count(*) FROM dictionaries").fetchone() == before
+    assert len(words(database)) == 6
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1", "BEGIN"])
+def test_a_program_that_has_the_old_file_open_stays_with_it(database: Path, backup: Path, statement: str) -> None:
+    query = "SELECT count(*) FROM dictionaries"
+    with closing(sqlite3.connect(database, isolation_level=None)) as program:
+        program.execute(statement)
+        assert program.execute(query).fetchone() == (5,)
+        restore(database, backup, AT)
+        assert words(database) == ["one", "two"]
+        assert program.execute(query).fetchone() == (5,)
+        if program.in_transaction:
+            program.execute("COMMIT")
+        program.execute("UPDATE dictionaries SET trained_at = 'written'")
+    assert words(database) == ["one", "two"]
+
+
 PACED = """
 import os, pathlib, sys
 import storage.restore as module
