@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ingest.crawling.windows import EVERYTHING
-from lgsco.web.queries import QUERIES
+from lgsco.web.queries import QUERIES, lgsco_today
 from storage import decisions, entries, ledger, queue
 from storage.decisions import Reading
 from storage.model import Decision, Entry, Line, Proof, Source, Window
@@ -75,6 +75,7 @@ class Counts(NamedTuple):
 
 
 def canned(db: sqlite3.Connection, name: str) -> list[dict[str, Any]]:
+    db.create_function("lgsco_today", 0, lgsco_today)
     cursor = db.execute(QUERIES[name].sql, dict.fromkeys(QUERIES[name].fields, ""))
     return [dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in cursor]
 
