@@ -32,7 +32,7 @@ _NAMED_KINDS = 8
 """The most kinds of errors that the lines name; the JSON names all."""
 
 _VARYING_PARTS = re.compile(
-    r"^(no complete response|no response in time) from \S+|\[Errno -?\d+\] | \(received \d.*\)(?=\)$)"
+    r"^(no \w+ response|no response in time) from \S+|\[Errno -?\d+\] | \(received \d.*\)(?=\)$)"
 )
 """The parts of an error that differ between errors of one kind: host, error number, and bytes received."""
 
