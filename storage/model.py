@@ -112,6 +112,8 @@ class LeftOut(NamedTuple):
     """The rule that leaves it out (`ingest.lgo.zones`)."""
     is_counted: bool = False
     """Whether the block is outside the decision and no rule says what it is."""
+    begins: str | None = None
+    """The reference of the other decision that begins at the block, if its own lines follow."""
 
 
 class Note(NamedTuple):

@@ -37,9 +37,10 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from ingest.lgo.beginning import Beginning, is_labelled, is_summary
-from ingest.lgo.ending import find_cards, find_end, find_panel, is_closing_block, leads_to_own_page, own_slugs
+from ingest.lgo.ending import find_cards, find_end, find_panel, leads_to_own_page, own_slugs
+from ingest.lgo.other_decisions import find_other_decision, find_other_titles
 from ingest.lgo.phrases import CONTENTS_HEADINGS, PANEL, has_label, is_note, is_opener, is_phrase, split_label
-from ingest.lgo.titles import Title, parse_title
+from ingest.lgo.titles import Title
 from ingest.parsing.blocks import Block, List, reads_as_heading
 from storage.model import LeftOut, Oddity
 
@@ -85,7 +86,7 @@ def divide(
     if layout == "page":
         blocks = [_with_typed_dash(block) if block.text[0] == "-" else block for block in blocks]
     rules: list[str | None] = [HIDDEN if block.is_hidden else None for block in blocks]
-    limit = _find_other_decision(blocks, beginning, layout)
+    limit = find_other_decision(blocks, beginning, is_page=layout == "page")
     end = find_end(blocks, beginning, limit, layout, wrong=wrong)
     notes = set(_find_notes(blocks, end.stop, limit))
     _mark(rules, range(beginning.first, beginning.after), TITLE)
@@ -96,6 +97,7 @@ def divide(
     own = own_slugs(beginning)
     _mark_outside(rules, blocks, range(beginning.first), BEFORE, own)
     _mark_outside(rules, blocks, [place for place in range(end.stop, limit) if place not in notes], AFTER, own)
+    begins = dict(find_other_titles(blocks, beginning, limit))
     odd = [Oddity("uncertain end", "")] if end.is_uncertain else []
     if HIDDEN in rules:
         hidden = (block.text for block in blocks[beginning.first : end.stop] if block.is_hidden)
@@ -103,7 +105,11 @@ def divide(
     return Zones(
         beginning.title,
         [block for block, rule in zip(blocks, rules, strict=True) if rule is None],
-        [_left_out(block, rule) for block, rule in zip(blocks, rules, strict=True) if rule and rule != TITLE],
+        [
+            LeftOut(blocks[place].text.replace("\n", " "), rule, rule in (BEFORE, AFTER), begins.get(place))
+            for place, rule in enumerate(rules)
+            if rule and rule != TITLE
+        ],
         odd,
         end.is_uncertain,
         range(beginning.first, end.stop),
@@ -115,10 +121,6 @@ def _with_typed_dash(block: Block) -> Block:
     if block.kind == "item" or block.text[:2] != "- ":
         return block
     return replace(block, kind="item", text=block.text[2:], lead="")
-
-
-def _left_out(block: Block, rule: str) -> LeftOut:
-    return LeftOut(block.text.replace("\n", " "), rule, rule in (BEFORE, AFTER))
 
 
 def is_before(block: LeftOut) -> bool:
@@ -134,28 +136,6 @@ def _mark(rules: list[str | None], places: Iterable[int], rule: str) -> None:
 
 
 # ------------------------------------------------------------ outside the decision
-
-
-def _find_other_decision(blocks: Sequence[Block], beginning: Beginning, layout: Layout) -> int:
-    """Returns the index where another decision begins on the page; the number of blocks if there is none.
-
-    In a plain text, where headings are only guessed, another decision can begin only after a closing line.
-    """
-    own = {*beginning.title.references, *beginning.title.others}
-    first = beginning.after
-    if layout != "page":
-        closing = (place for place in range(first, len(blocks)) if is_closing_block(blocks[place]))
-        first = next(closing, len(blocks))
-    for place, block in enumerate(blocks[first:], first):
-        if block.kind != "heading" or not block.text.endswith(")") or block.is_links:
-            continue
-        title = parse_title(block.text)
-        if title is None or own & {*title.references, *title.others}:
-            continue
-        following = [one for one in blocks[place + 1 : place + 4] if not one.is_hidden][:2]
-        if any(is_labelled(one) or is_opener(one) for one in following):
-            return place
-    return len(blocks)
 
 
 def _find_notes(blocks: Sequence[Block], start: int, stop: int) -> Iterator[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from storage.decisions import Reading
 from storage.model import Decision
 
 log = logging.getLogger("lgsco")
+
+_NAMED_OTHERS = 5
+"""Most decisions that are named for one document, besides the imported one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ def import_files(task: Import, run: TaskRun) -> Outcome:
     """Records the decisions in the documents of a task. Raises Stopped."""
     tally = run.tally
     tally.expected = len(task.paths)
-    batch, exported = _Batch(run), ExportDigests()
+    batch, exported, several = _Batch(run), ExportDigests(), 0
     for path in task.paths:
         if run.stop.is_set():
             batch.record()
@@ -51,14 +55,36 @@ def import_files(task: Import, run: TaskRun) -> Outcome:
             tally.miss(show_path(path), error)
             continue
         batch.add(decision, path)
+        others = list(dict.fromkeys(block.begins for block in decision.left_out if block.begins))
+        if others:
+            not_stored = _describe_others(decision.reference, others)
+            log.warning("%s: %s", show_path(path), not_stored)
+            tally.unread.append(f"{show_path(path)}: {not_stored}")
+            several += 1
     batch.record()
     problems = [f"{count_of(tally.failed, 'document')} could not be imported"] if tally.failed else []
+    if several:
+        have = agree(several, "has", "have")
+        problems.append(
+            f"{count_of(several, 'document')} {have} more than one decision, of which only one was imported"
+        )
     if tally.unexamined:
         left_out = count_of(tally.unexamined, "folder or file", "folders or files")
         were = agree(tally.unexamined, "was", "were")
         problems.append(f"{left_out} that may hold decisions {were} left out")
     message = "; ".join([summarise(tally), *problems])
     return Outcome("incomplete", 10, message, tally) if problems else Outcome("complete", 0, message, tally)
+
+
+def _describe_others(reference: str, others: Sequence[str]) -> str:
+    """Says which decisions in a document are not imported, and what to do. `reference` is the imported one."""
+    more = [f"{len(others) - _NAMED_OTHERS:,} more"] if len(others) > _NAMED_OTHERS else []
+    named = " and ".join([*others[:_NAMED_OTHERS], *more])
+    were = agree(len(others), "was", "were")
+    return (
+        f"only {reference} was taken from it; it also has {named}, which {were} not imported; save each decision in a "
+        "file of its own, and import these files"
+    )
 
 
 class _Batch:

@@ -225,3 +225,45 @@ def test_one_chapter_of_a_report_is_not_imported_as_the_whole(world: World, tmp_
     assert outcome.exit_code == 10
     assert "one chapter of a report" in outcome.tally.unread[0]
     assert world.ask("SELECT count(*) FROM decisions") == [0]
+
+
+STATEMENTS = [
+    sample
+    for sample in generate(9, seed=99, first=date(2020, 1, 1), last=date(2021, 1, 1))
+    if sample.layout == "statement"
+][:3]
+
+
+@pytest.mark.parametrize("is_page", [False, True], ids=["text", "page"])
+def test_a_document_with_two_decisions_is_named_with_the_one_that_is_not_stored(
+    world: World, tmp_path: Path, is_page: bool
+) -> None:
+    first, second, third = STATEMENTS
+    document = tmp_path / ("two.html" if is_page else "two.txt")
+    if is_page:
+        document.write_bytes(page(first, "article") + page(second, "article"))
+    else:
+        document.write_text(f"{expected_text(first)}\n{expected_text(second)}", encoding="utf-8")
+    alone = tmp_path / "alone.txt"
+    alone.write_text(expected_text(third), encoding="utf-8")
+    outcome = world.run(Import((document, alone)))
+    assert (outcome.state, outcome.exit_code) == ("incomplete", 10)
+    assert "1 document has more than one decision" in outcome.message
+    stored = dict(world.ask("SELECT reference, text FROM decisions"))
+    assert stored == {one.reference: expected_text(one) for one in (first, third)}
+    (sentence,) = outcome.tally.unread
+    assert sentence.startswith(f"{document}: only {first.reference} was taken from it;")
+    assert second.reference in sentence
+    assert "a file of its own" in sentence
+
+
+def test_a_page_with_a_card_of_another_decision_is_imported_without_a_warning(world: World, tmp_path: Path) -> None:
+    first, other, _ = STATEMENTS
+    card = f"<h3>{other.authority} ({other.reference})</h3><p>Decision : Upheld</p><p>We found fault.</p>"
+    document = tmp_path / "card.html"
+    document.write_bytes(
+        page(first, "article").replace(b"</main>", f"<h2>Related decisions</h2>{card}</main>".encode())
+    )
+    assert b"Related decisions" in document.read_bytes()
+    outcome = world.run(Import((document,)))
+    assert (outcome.exit_code, outcome.tally.unread) == (0, []), outcome.message
