@@ -13,6 +13,7 @@
     │   └── Misread                           the parser itself failed on it: a bug in lgsco
     ├── FetchError                       10   one request that failed; retried, then queued
     │   ├── Gone                              the status is 404 or 410
+    │   │   └── Replaced                 10   another page answers at the address of an unlisted decision
     │   ├── Unreachable                       no connection, or it was lost
     │   ├── Overdue                           the deadline passed
     │   ├── Elsewhere                         it leads to another host, or to what robots.txt forbids
@@ -124,6 +125,10 @@ class Gone(FetchError):
         super().__init__(message, status=status)
         self.body = body
         self.charset = charset
+
+
+class Replaced(Gone):
+    """The address of a decision that is no longer listed answers with a page that does not show the decision."""
 
 
 class Unreachable(FetchError):

@@ -1,8 +1,9 @@
 """Finds out which unlisted decisions have left the site.
 
 A decision has left the site if its proven window no longer lists it and its page is gone, in two checks some days
-apart. `ingest.crawling.disappearance` then decides why it left. While the site does not show a known decision, nothing
-is concluded; `ingest.recording.failures` decides when to fetch one.
+apart. The page is gone if the site answers 404 or 410, or with a page that does not show the decision.
+`ingest.crawling.disappearance` then decides why it left. While the site does not show a known decision, nothing is
+concluded; `ingest.recording.failures` decides when to fetch one.
 """
 
 from __future__ import annotations
@@ -13,14 +14,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, assert_never
+from urllib.parse import urlsplit
 
 from ingest.clock import LONDON, Clock
 from ingest.crawling.disappearance import COHORT_DAYS, Departure, judge
 from ingest.crawling.listing_walk import ListingWalker
 from ingest.crawling.windows import merge_windows
-from ingest.errors import FetchError, Gone, HeldOff, ReadError
-from ingest.fetching.interface import HttpClient
+from ingest.errors import (
+    FetchError,
+    Gone,
+    HeldOff,
+    ReadError,
+    Replaced,
+    Undecodable,
+    WrongReference,
+    one_document,
+)
+from ingest.fetching.interface import Answer, HttpClient
+from ingest.lgo import page as decision_page
 from ingest.lgo.notice import find_notice
+from ingest.parsing.input_limits import prints_reference
 from ingest.recording.failures import (
     BlamePage,
     CanaryAnswered,
@@ -144,7 +157,7 @@ class DisappearanceCheck:
 
     def _fetch(self, absence: Absence) -> Event:
         try:
-            self._site.fetch(absence.url)
+            refuse_other_page(absence.reference, absence.url, self._site.fetch(absence.url))
         except (FetchError, ReadError, HeldOff) as error:
             return unlisted_page_failed(Failure(absence.reference, absence.url, error))
         with atomic(self._db):
@@ -254,6 +267,30 @@ class DisappearanceCheck:
 
     def _days_since(self, at: str | None) -> float:
         return (self._clock.now() - datetime.fromisoformat(at)).total_seconds() / 86_400 if at else 0.0
+
+
+def refuse_other_page(reference: str, url: str, answer: Answer) -> None:
+    """Raises Replaced if a response with status 200 is not the page of the requested decision.
+
+    A page that does not parse counts as the decision's own if it prints the reference and is not another decision.
+    Raises Undecodable for bytes that are not text: they prove nothing.
+    """
+    path = urlsplit(answer.address or url).path
+    is_redirected = path.lower().rstrip("/") != urlsplit(url).path.lower().rstrip("/")
+    seen = f"{url}: its address leads to another page, {path}" if is_redirected else f"{url}: another page answers"
+    try:
+        with one_document():
+            decision_page.parse_page(answer.body, reference=reference, charset=answer.charset)
+    except WrongReference as error:
+        raise Replaced(f"{seen}: {error}", status=200) from None
+    except Undecodable:
+        raise
+    except ReadError:
+        if not prints_reference(answer.body, reference):
+            words = b"" if is_redirected else answer.body  # other pages may use the words of a notice otherwise
+            raise Replaced(
+                f"{seen}, which does not print {reference}", status=200, body=words, charset=answer.charset
+            ) from None
 
 
 def _describe(error: LgscoError) -> Answered:

@@ -13,11 +13,12 @@ import pytest
 from ingest.clock import Stop
 from ingest.crawling.absence_check import DisappearanceCheck
 from ingest.run import Backfill
-from lgsco.replica.faults import Respond
+from lgsco.replica.faults import Fault, Respond
 from lgsco.replica.messages import Request
 from lgsco.replica.sample import Sample
 from lgsco.replica.server import serve
 from lgsco.replica.site import Site
+from lgsco.replica.walls import CHALLENGE, ERROR_PAGE, OtherAnswer, Redirect
 from support.sync import QUIET, cadence, decided, one, require_site_match, settled, status, sync, sync_daily
 from support.world import TODAY, Time, World
 
@@ -198,6 +199,69 @@ def test_the_answer_of_the_address_is_stored_as_evidence_only(
         assert status(world, lost.reference) == "gone"
         row = world.ask("SELECT answer_status, answer_words, gone_first_at < gone_last_at FROM absences")
         assert row == [(code, words, 1)]
+
+
+@pytest.mark.parametrize("shown", ["redirect to another", "another", "redirect to the home page", "error page"])
+def test_a_decision_has_left_if_its_address_shows_another_page_twice(tmp_path: Path, time: Time, shown: str) -> None:
+    lost, other, *_ = cohort = statements(5, OLD, OLD + timedelta(days=20))
+    with opened(cohort, tmp_path, time) as world:
+        faults: dict[str, Fault] = {
+            "redirect to another": Redirect(other.address),
+            "another": OtherAnswer(world.site, other.address),
+            "redirect to the home page": Redirect("/"),
+            "error page": ERROR_PAGE,
+        }
+        withdraw(world, [lost])
+        world.server.faults = lambda request: faults[shown] if request.path == lost.address else None
+        sync_daily(world, 2, **WALKING)
+        assert world.ask("SELECT gone, ending FROM absences") == [(1, None)], "one answer proves nothing"
+        assert sync_daily(world, 8, **WALKING).exit_code == 0
+        assert status(world, lost.reference) == "gone"
+        ((answer, code, twice),) = world.ask("SELECT answer, answer_status, gone_first_at < gone_last_at FROM absences")
+        assert (code, twice) == (200, 1)
+        assert "another page" in answer
+        assert (f"the page is the decision {other.reference}" in answer) == shown.endswith("another"), answer
+        assert world.ask("SELECT count(*) FROM unreadable") == [0], "the other page is not taken for the decision's"
+
+
+def test_nothing_is_concluded_from_another_page_while_the_site_shows_it_for_known_decisions_too(
+    tmp_path: Path, time: Time
+) -> None:
+    lost, *_ = cohort = statements(5, OLD, OLD + timedelta(days=20))
+    walls: list[Request] = []
+
+    def show_walls(request: Request) -> Fault | None:
+        """Shows walls from the first request for the lost decision on."""
+        if request.path != lost.address and not (walls and request.path.startswith("/decisions/")):
+            return None
+        walls.append(request)
+        return CHALLENGE
+
+    with opened(cohort, tmp_path, time) as world:
+        withdraw(world, [lost])
+        world.server.faults = show_walls
+        assert sync_daily(world, 2, **WALKING).exit_code == 12
+        assert len(walls) > 1, "a known decision was requested after the lost one"
+        assert world.ask("SELECT gone, ending FROM absences") == [(0, None)]
+        assert status(world, lost.reference) == "published"
+
+
+@pytest.mark.parametrize(
+    ("body", "exists"), [(b"<h1>Anytown Council (REF)</h1>", True), (b"\x00\x01\x02\x00" * 100, False)]
+)
+def test_a_page_that_cannot_be_parsed_does_not_show_that_its_decision_left(
+    tmp_path: Path, time: Time, body: bytes, exists: bool
+) -> None:
+    lost, *_ = cohort = statements(5, OLD, OLD + timedelta(days=20))
+    page = Respond(200, body=body.replace(b"REF", lost.reference.encode()))
+    with opened(cohort, tmp_path, time) as world:
+        withdraw(world, [lost])
+        world.server.faults = lambda request: page if request.path == lost.address else None
+        sync_daily(world, 10, **WALKING)
+        ((answer, gone),) = world.ask("SELECT answer, gone FROM absences")
+        assert gone == 0
+        assert ("exists" in answer) == exists, answer
+        assert status(world, lost.reference) == "published"
 
 
 def test_a_sync_that_fails_midway_judges_decisions_already_gone_twice(tmp_path: Path, time: Time) -> None:
