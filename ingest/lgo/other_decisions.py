@@ -9,6 +9,7 @@ from ingest.lgo.ending import is_closing_block
 from ingest.lgo.phrases import is_opener
 from ingest.lgo.titles import Title, parse_title
 from ingest.parsing.blocks import Block
+from storage.model import Decision
 
 _FEWEST_LABELS = 2
 """Labelled lines that show another decision whose opener and closing line are missing. A card has at most one."""
@@ -43,6 +44,23 @@ def find_other_titles(blocks: Sequence[Block], beginning: Beginning, limit: int)
                 sum(map(is_labelled, own)) >= _FEWEST_LABELS
             ):
                 yield place, title.references[0]
+
+
+def find_title_inside(decision: Decision) -> str | None:
+    """Returns the reference of another decision that begins inside the text of a decision; None if there is none.
+
+    A plain text without a closing line does not show where its decision ends. The opener or several labelled lines must
+    follow the title.
+    """
+    blocks = [Block("heading" if line.kind != "item" else "item", line.text) for line in decision.lines]
+    own = parse_title(blocks[0].text)
+    if own is None:
+        return None
+    for place, title in _find_titles(blocks, range(1, len(blocks)), own):
+        following = blocks[place + 1 :]
+        if any(map(is_opener, following)) or sum(map(is_labelled, following)) >= _FEWEST_LABELS:
+            return title.references[0]
+    return None
 
 
 def _find_titles(blocks: Sequence[Block], places: range, own: Title) -> Iterator[tuple[int, Title]]:

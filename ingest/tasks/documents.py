@@ -18,6 +18,7 @@ from typing import NamedTuple
 from ingest.errors import CutShort, NotADecision, ReadError, Undecodable, UsageError
 from ingest.lgo import page
 from ingest.lgo import text_format as text
+from ingest.lgo.other_decisions import find_title_inside
 from ingest.parsing.decode import decode
 from ingest.parsing.input_limits import MAX_BYTES
 from storage.export import ATTRIBUTION_FILE, DIGESTS_FILE
@@ -197,15 +198,10 @@ def parse_document(
     the digests that were read for other files.
 
     If the digest of a text is in `SHA256SUMS` beside it, an export wrote it, so it is complete without a closing line.
+    A text in which another decision begins before a closing line is refused, unless it is to be read as it is.
     Raises ReadError, also if the file itself cannot be read.
     """
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
-            raise ReadError("it is a pipe, a device or a socket, not a file; save its content in a file and name that")
-        with path.open("rb") as file:
-            body = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ReadError(f"the file cannot be read: {error.strerror}") from None
+    body = _read_file(path)
     words = decode(body).text
     if _is_web_archive(words):
         raise NotADecision(_SAVE_AS_HTML)
@@ -218,8 +214,25 @@ def parse_document(
                 "lgsco backfill"
             )
         return decision
-    is_whole = unclosed or as_is or (exported or ExportDigests()).has(path, body)
-    return text.parse(body, unclosed=is_whole, today=today)
+    is_known = as_is or (exported or ExportDigests()).has(path, body)
+    decision = text.parse(body, unclosed=unclosed or is_known, today=today)
+    if not is_known and (other := find_title_inside(decision)) is not None:
+        raise NotADecision(
+            f"{decision.reference}: the text has another decision too, {other}, and no closing line between them shows "
+            "where the first ends; save each decision in a file of its own"
+        )
+    return decision
+
+
+def _read_file(path: Path) -> bytes:
+    """Reads a file, or one byte more than a document may have. Raises ReadError."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise ReadError("it is a pipe, a device or a socket, not a file; save its content in a file and name that")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ReadError(f"the file cannot be read: {error.strerror}") from None
 
 
 def _is_web_archive(words: str) -> bool:

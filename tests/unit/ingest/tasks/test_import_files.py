@@ -267,3 +267,27 @@ def test_a_page_with_a_card_of_another_decision_is_imported_without_a_warning(wo
     assert b"Related decisions" in document.read_bytes()
     outcome = world.run(Import((document,)))
     assert (outcome.exit_code, outcome.tally.unread) == (0, []), outcome.message
+
+
+REPORT = """{title}
+Category : Housing > Other
+Decision : Upheld
+Decision date : 06 Oct 2016
+Overview:
+Finding
+The Council was at fault, and caused injustice to Mr X.
+Recommendations
+- The Council should apologise to Mr X for the fault."""
+"""A report, which has no closing line."""
+
+
+def test_reports_without_a_closing_line_between_them_are_not_imported_as_one(world: World, tmp_path: Path) -> None:
+    first = REPORT.format(title="Anytown Council (15 004 975)")
+    second = REPORT.format(title="Othertown Council (15 004 976)")
+    quoting = f"{first}\nOthertown Council (15 004 976)\nThis is a similar report."
+    outcome = world.run(Import((write(tmp_path / "two", two=f"{first}\n{second}"),)))
+    assert (outcome.exit_code, rows(world)) == (10, [])
+    (sentence,) = outcome.tally.unread
+    assert "15 004 975: the text has another decision too, 15 004 976" in sentence
+    assert world.run(Import((write(tmp_path / "quoting", quoting=quoting),))).exit_code == 0
+    assert world.ask("SELECT text FROM decisions") == [quoting]
