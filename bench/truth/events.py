@@ -103,7 +103,7 @@ class Events:
             "hidden": lambda: self._hide(site.hidden),
             "shown": self._show_hidden,
             "card missing": lambda: self._hide(site.cardless),
-            "not counted": lambda: self._hide(site.uncounted),
+            "not counted": self._stop_counting,
             "depth": lambda: self._limit(depth=chance.choice((10, 20))),
             "cap": lambda: self._limit(cap=chance.choice((10, 20))),
             "form narrowed": self._narrow,
@@ -189,7 +189,18 @@ class Events:
             self._site.hidden.discard(min(self._site.hidden))
             self._site.note()
 
+    def _stop_counting(self) -> None:
+        """Counts a decision no more, unless searches end early too: see `_limit`."""
+        if self._site.depth is None and self._site.cap is None:
+            self._hide(self._site.uncounted)
+
     def _limit(self, *, depth: int | None = None, cap: int | None = None) -> None:
+        """Ends each search after some cards.
+
+        Every decision is counted then: a search that shows ten of eleven decisions and counts ten hides one from
+        everybody.
+        """
+        self._site.uncounted.clear()
         self._site.depth, self._site.cap = depth, cap
         self._site.note()
 
