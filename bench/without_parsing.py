@@ -1,8 +1,8 @@
 """Runs a backfill that uses parsed decisions instead of parsing: python -m bench.without_parsing ARCHIVE URL DATABASE.
 
-No faster parser can make a backfill cheaper. ARCHIVE is what a backfill of the same site wrote. Its stored pages
-are parsed before the backfill begins, and the backfill takes the results in place of parsing. It prints the seconds of
-CPU time that this took, which the caller subtracts.
+No faster parser can make a backfill cheaper. ARCHIVE is what a backfill of the same site wrote. Its stored pages are
+parsed before the backfill begins, and the backfill takes the results in place of parsing. It prints the seconds of CPU
+time that this took, which the caller subtracts.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Parsed:
             codec = Codec(db)
             for (reference,) in db.execute("SELECT reference FROM decisions").fetchall():
                 pages = [page for _, page in find_newest_read(db, codec, reference)]
+                day = london_day(pages[0].fetched_at)
                 for all_blocks in (False, True):
-                    day = london_day(pages[0].fetched_at)
                     self._decisions[reference, all_blocks] = parse_stored_pages(pages, day, all_blocks=all_blocks)
 
     def look_up(self, stored: Sequence[Page], _fetched_on: date, *, all_blocks: bool = False) -> Decision:

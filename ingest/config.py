@@ -250,7 +250,7 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
         allowed = f"{least:g} or more" if value < least else f"at most {most:.0f}"
         raise ConfigError(f"{where} = {value} is not allowed; it must be {allowed}")
     if isinstance(value, str):
-        value = _check_text(key, value, where)
+        value = check_text(key, value, where)
     if key in ("quiet_hours", "fill_hours"):
         for hours in (value,) if isinstance(value, str) else value:
             try:
@@ -262,7 +262,8 @@ def _set(config: Config, section: str, key: str, value: Any, where: str, *, from
     return changed
 
 
-def _check_text(key: str, value: str, where: str) -> str:
+def check_text(key: str, value: str, where: str) -> str:
+    """Checks a setting that is text, and returns it; an address without slashes at its end. Raises ConfigError."""
     if key == "base_url" and ":" in value.rpartition("@")[0].rpartition("//")[2]:
         raise ConfigError(f"{where} contains a password, which is not repeated here; leave it out")
     if not value.isprintable():

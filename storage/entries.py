@@ -144,12 +144,7 @@ def _normalise(value: str) -> str:
 
 def count_others(db: sqlite3.Connection, window: Window, listed: Iterable[str]) -> int:
     """Counts the entries of a window that are listed, as far as is known, and are not among some references."""
-    row = db.execute(
-        "SELECT count(*) FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? "
-        "AND reference NOT IN (SELECT value FROM json_each(?))",
-        (window.first.isoformat(), window.last.isoformat(), json.dumps(list(listed))),
-    ).fetchone()
-    return int(row[0])
+    return len(_find_others(db, window, listed))
 
 
 def record_unlisted(db: sqlite3.Connection, window: Window, listed: Iterable[str], at: str, run: int) -> list[str]:
@@ -158,15 +153,20 @@ def record_unlisted(db: sqlite3.Connection, window: Window, listed: Iterable[str
     Call it inside a transaction, after a walk that went through the whole listing of the window while the listing did
     not change. `listed`: the references that the walk listed.
     """
-    rows = db.execute(
-        "SELECT reference, stands_on FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? "
-        "AND reference NOT IN (SELECT value FROM json_each(?))",
-        (window.first.isoformat(), window.last.isoformat(), json.dumps(list(listed))),
-    ).fetchall()
+    rows = _find_others(db, window, listed)
     for reference, stood_on in rows:
         db.execute("UPDATE entries SET unlisted_at = max(first_listed, ?) WHERE reference = ?", (at, reference))
         absences.record_absence(db, reference, stood_on, at, run)
     return [reference for reference, _ in rows]
+
+
+def _find_others(db: sqlite3.Connection, window: Window, listed: Iterable[str]) -> list[tuple[str, str]]:
+    """Finds the entries that `count_others` counts, each with its day."""
+    return db.execute(
+        "SELECT reference, stands_on FROM entries WHERE unlisted_at IS NULL AND stands_on BETWEEN ? AND ? "
+        "AND reference NOT IN (SELECT value FROM json_each(?))",
+        (window.first.isoformat(), window.last.isoformat(), json.dumps(list(listed))),
+    ).fetchall()
 
 
 def find_entries(db: sqlite3.Connection, references: Sequence[str]) -> dict[str, Entry]:

@@ -80,8 +80,7 @@ class CoverageReport(NamedTuple):
         """Returns the windows and the gaps between them, newest first."""
         if not self.windows:
             return []
-        gaps = [{**gap, "ledger_last": gap["last"]} for gap in self._json_gaps()]
-        rows = sorted([*self.windows, *gaps], key=lambda row: str(row["first"]), reverse=True)
+        rows = sorted([*self.windows, *self._json_gaps()], key=lambda row: str(row["first"]), reverse=True)
         title = f"{'from':10}  {'to':10}  {'state':8}  {''.join(f'{name:>8}  ' for name in _COUNTS)}counted"
         return [title, *map(_format_window, rows)]
 
@@ -150,8 +149,9 @@ def _end_at(today: date, row: dict[str, Any]) -> dict[str, Any]:
 def _format_window(row: dict[str, Any]) -> str:
     """Formats a row for a window of the view `coverage`, or for a gap, which has dates only. An open end is a word."""
     first = "beginning" if row["first"] == date.min.isoformat() else row["first"]
-    last = "today" if row["last"] != row["ledger_last"] else row["last"]
-    last = "onwards" if last == date.max.isoformat() else last
+    last = "onwards" if row["last"] == date.max.isoformat() else row["last"]
+    if row.get("ledger_last", row["last"]) != row["last"]:
+        last = "today"
     if "state" not in row:
         return f"{first:10}  {last:10}  unseen"
     counts = ["?" if row.get(name) is None else f"{row[name]:,}" for name in _COUNTS]

@@ -14,14 +14,19 @@ def describe_dates(window: Window) -> str:
     return f"{first} to {last}"
 
 
+def _goes_on(window: Window, today: date) -> bool:
+    """Whether a range has begun and ends after `today`."""
+    return window.first <= today < window.last
+
+
 def show_to_today(window: Window, today: date) -> Window:
     """Replaces an end after `today` by the open end, which `describe_dates` shows as "today"."""
-    return Window(window.first, date.max) if window.first <= today < window.last else window
+    return Window(window.first, date.max) if _goes_on(window, today) else window
 
 
 def end_today(window: Window, today: date) -> Window:
     """Returns the part of a range up to `today`, unless it begins later. One with an open end stays as it is."""
-    return Window(window.first, today) if window.first <= today < window.last < date.max else window
+    return Window(window.first, today) if _goes_on(window, today) and window.last < date.max else window
 
 
 def json_dates(window: Window) -> dict[str, str]:
@@ -31,7 +36,7 @@ def json_dates(window: Window) -> dict[str, str]:
 
 def json_to_today(window: Window, today: date) -> dict[str, str]:
     """Returns the dates of a row of the ledger, for programs. A row that goes on after `today` ends today."""
-    return json_dates(Window(window.first, today) if window.first <= today < window.last else window)
+    return json_dates(Window(window.first, today) if _goes_on(window, today) else window)
 
 
 def describe_progress(stored: int, total: int | None) -> str:

@@ -143,6 +143,7 @@ def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> Po
     there were no requests yet.
     """
     days, promises, robots = rows.days, rows.promises, rows.robots
+    errors = sum(day.errors + day.unanswered for day in days)
     pending = int(rows.wait_until is not None and rows.wait_until > instant(now))
     return PolitenessReport(
         site=robots.site if robots is not None else config.site.base_url,
@@ -152,8 +153,8 @@ def report_politeness(rows: PolitenessRows, config: Config, now: datetime) -> Po
         requests=sum(day.requests for day in days),
         unpromised=sum(day.requests - day.promised for day in days),
         received=sum(day.received for day in days),
-        errors=sum(day.errors + day.unanswered for day in days),
-        error_kinds=_count_kinds(rows.errors, sum(day.errors + day.unanswered for day in days)),
+        errors=errors,
+        error_kinds=_count_kinds(rows.errors, errors),
         least_gap=min((round(day.least_gap, 3) for day in days if day.least_gap is not None), default=None),
         promised_gap=_find_ends([promise.gap for promise in promises]),
         most_in_a_minute=max((day.most_in_a_minute for day in days), default=0),

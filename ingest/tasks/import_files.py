@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest.errors import ReadError, Stopped, one_document
 from ingest.recording.record import Recorder
 from ingest.recording.tally import show_path
+from ingest.reports.lines import name_first
 from ingest.tasks.documents import ExportDigests, parse_document
 from ingest.tasks.outcome import Outcome, summarise
 from ingest.tasks.task_run import TaskRun
@@ -78,8 +79,7 @@ def import_files(task: Import, run: TaskRun) -> Outcome:
 
 def _describe_others(reference: str, others: Sequence[str]) -> str:
     """Says which decisions in a document are not imported, and what to do. `reference` is the imported one."""
-    more = [f"{len(others) - _NAMED_OTHERS:,} more"] if len(others) > _NAMED_OTHERS else []
-    named = " and ".join([*others[:_NAMED_OTHERS], *more])
+    named = " and ".join(name_first(others, _NAMED_OTHERS, "{:,} more"))
     were = agree(len(others), "was", "were")
     return (
         f"only {reference} was taken from it; it also has {named}, which {were} not imported; save each decision in a "

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ingest.config import Config, load
-from ingest.errors import ConfigError
+from ingest.config import Config, check_text, load
 from ingest.reports.named_commands import remember_archive, remember_options
 from lgsco.cli import exit_codes
 
@@ -51,8 +50,8 @@ class Settings:
 
 def load_settings(config: Path | None, db: Path | None, site: str | None) -> Settings:
     """Loads the settings. An option beats the environment, which beats the file. Raises ConfigError."""
-    if config is not None and not str(config).isprintable():
-        raise ConfigError(f"--config = {str(config)!r} is not allowed; it must be one line of text")
+    if config is not None:
+        check_text("config", str(config), "--config")
     flags = {"--db": ("storage.database", str(db) if db else None), "--site": ("site.base_url", site)}
     return Settings(load(config, os.environ, flags), db)
 
