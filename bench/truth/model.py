@@ -108,9 +108,8 @@ class Asked:
         elif command == "sync" and ran.code == 0:
             self.synced(recent_dates)
             self.daemon_died_at = None
-        elif command == "daemon" and (
-            ran.requests or ran.code is not None
-        ):  # else it may have died before its first heartbeat
+        elif command == "daemon" and (ran.requests or ran.code is not None):
+            # One that was killed before its first request may have died before its first heartbeat.
             self.daemon_died_at = ran.ended if ran.code is None else None
 
     def backfilled(self, dates: Dates, state: AskedState) -> None:

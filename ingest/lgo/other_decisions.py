@@ -16,7 +16,7 @@ _FEWEST_LABELS = 2
 
 
 def find_other_decision(blocks: Sequence[Block], beginning: Beginning, *, is_page: bool) -> int:
-    """Returns the index where another decision begins on the page; the number of blocks if there is none.
+    """Finds the block with which another decision begins. Returns its index, or the number of blocks without one.
 
     In a plain text, where headings are only guessed, another decision can begin only after a closing line.
     """
@@ -47,7 +47,7 @@ def find_other_titles(blocks: Sequence[Block], beginning: Beginning, limit: int)
 
 
 def find_title_inside(decision: Decision) -> str | None:
-    """Returns the reference of another decision that begins inside the text of a decision; None if there is none.
+    """Looks for the title of another decision in a text. Returns its reference, or None.
 
     A plain text without a closing line does not show where its decision ends. The opener or several labelled lines must
     follow the title.

@@ -59,7 +59,7 @@ def test_two_snapshots_with_one_name_do_not_damage_each_other(filled: Shop, tmp_
 
 
 @pytest.mark.parametrize("call", [1, 2])
-def test_what_a_killed_snapshot_left_is_removed_by_a_later_one(filled: Shop, tmp_path: Path, call: int) -> None:
+def test_a_later_snapshot_removes_the_files_of_a_killed_one(filled: Shop, tmp_path: Path, call: int) -> None:
     """`call`: whether it is killed after the first copy, or after a public copy was compacted."""
     waits = (
         "import runpy, time, storage.snapshot as s\n"

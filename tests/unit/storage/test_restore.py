@@ -43,7 +43,7 @@ def test_the_log_of_a_killed_run_stays_with_the_file_that_it_belongs_to(database
     assert not list(database.parent.glob("kept.db-[ws]*")), "no side file is left"
 
 
-def test_what_a_killed_restore_left_is_removed(database: Path, backup: Path) -> None:
+def test_a_restore_removes_the_files_of_a_killed_one(database: Path, backup: Path) -> None:
     left = database.with_name(f".{database.name}.{2**22 + 1}.part")  # no process has this number
     left.touch()
     restore(database, backup, AT)

@@ -293,7 +293,7 @@ def test_links_a_known_phrase_and_hidden_words_are_not_the_first_line_of_the_tex
     assert (texts[1:], is_uncertain) == (["Text."], False)
 
 
-def test_what_is_before_the_first_line_of_a_decision_without_a_title_line_does_not_count() -> None:
+def test_a_decision_without_a_title_line_begins_at_its_first_line() -> None:
     def end(html: str) -> Ending:
         body = LexborHTMLParser(html).body
         assert body is not None
